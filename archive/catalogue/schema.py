@@ -1,0 +1,124 @@
+"""The catalogue's tables. Everything in them is read from the WARC files and can be read again."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+
+VERSION = 1
+"""Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
+
+metadata = MetaData()
+
+files = Table(
+    "files",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text),
+    Column("indexed", Integer, nullable=False),  # bytes of the file that the catalogue knows
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False, index=True),
+    Column("software", Text, nullable=False),
+    Column("settings_digest", Text),
+    Column("started", Text, nullable=False),
+    Column("ended", Text),
+    Column("reason", Text),
+    Column("stats", Text),  # JSON
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("id", Text, primary_key=True),  # the metadata record that tells of it
+    Column("run", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("url", Text, nullable=False, index=True),
+    Column("method", Text, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("ended", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # complete, truncated, or the kind of failure
+    Column("error", Text),
+    Column("status", Integer),
+    Column("size", Integer, nullable=False),  # bytes received
+    Column("capture", Text),
+    Column("lead_kind", Text),
+    Column("lead_via", Text),
+)
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("url_key", Text, nullable=False, index=True),
+    Column("date", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("mime", Text),
+    Column("payload_digest", Text),
+    Column("refers_to", Text),
+    Column("truncated", Text),
+    Column("file", Text, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("record_digest", Text, nullable=False),
+    Index("captures_by_payload", "url", "payload_digest"),
+    Index("captures_by_source", "source", "date"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Text, primary_key=True),  # the conversion record
+    Column("article", Text, nullable=False, index=True),
+    Column("capture", Text, nullable=False, index=True),
+    Column("run", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("date", Text, nullable=False),  # of the capture
+    Column("extracted", Text, nullable=False),
+    Column("headline", Text),
+    Column("published", Text),
+    Column("modified", Text),
+    Column("language", Text),
+    Column("section", Text),
+    Column("text_digest", Text, nullable=False),
+    Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
+    Column("file", Text, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("details_offset", Integer, nullable=False),  # of the JSON metadata record with all fields
+    Column("details_length", Integer, nullable=False),
+    Column("provenance_offset", Integer, nullable=False),
+    Column("provenance_length", Integer, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("number", Integer, primary_key=True),  # row of the full-text table
+    Column("url", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("headline", Text),
+    Column("published", Text),
+    Column("modified", Text),
+    Column("language", Text),
+    Column("section", Text),
+    Column("first_seen", Text, nullable=False),
+    Column("last_seen", Text, nullable=False),
+    Column("texts", Integer, nullable=False),  # different texts in a row
+    Column("version", Text, nullable=False),  # the latest
+    Index("articles_by_source", "source", "published"),
+)
+
+FULL_TEXT = (
+    "CREATE VIRTUAL TABLE full_text USING fts5(headline, text, "
+    "tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* Co'\")"
+)
+"""Rows are `articles.number`; both columns hold tokens of `archive.catalogue.tokens`, not prose."""

@@ -1,0 +1,27 @@
+"""Errors whose text is one clear sentence: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """Base of every error that newswarc raises on purpose; its text is fit for the user."""
+
+
+class StoreError(ArchiveError):
+    """The archive folder can't be used: unwritable, full, locked or not a store."""
+
+
+class RecordError(ArchiveError):
+    """A WARC record or the HTTP message in it can't be read."""
+
+
+class NotAPage(ArchiveError):
+    """The bytes are no HTML page that an article could be read from."""
+
+
+class ExtractionError(ArchiveError):
+    """Extraction of one page failed: it took too long, used too much memory or crashed."""
+
+
+class SourceError(ArchiveError):
+    """A source definition is wrong; the text names file, line and key."""

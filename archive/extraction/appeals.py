@@ -1,0 +1,298 @@
+"""Appeals for money, subscriptions and addresses, known by who speaks to whom about what.
+
+A news text seldom says "we" to "you" outside quotation marks, and hardly ever about its own newsroom and
+the reader's money. The words are data: ``appeals.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property, lru_cache
+from importlib.resources import files
+from itertools import groupby, islice, pairwise
+
+from archive.extraction.blocks import words_key
+
+__all__ = ["Voice", "appeal_runs", "language_of", "listen"]
+
+# A quotation that goes on in the next paragraph has no end in this one. A paragraph that begins with a
+# dash is speech as a whole.
+_QUOTED = re.compile(
+    r"“[^”]*(?:”|$)|„[^“”]*(?:[“”]|$)|«[^»]*(?:»|$)|»[^«]*(?:«|$)|”[^”]*(?:”|$)|\"[^\"]*(?:\"|$)"
+    r"|‘(?<!\w‘).*?’(?!\w)|'(?<!\w')(?=\w).*?(?<!\s)'(?!\w)",
+    re.DOTALL,
+)
+_DASH = ("–", "—", "―")
+_MARKS = re.compile("[\u00ad\u0640\u064b-\u0652\u200b-\u200f\u2060\ufeff]")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।]['\"”»’)]*$")
+_WORD = re.compile(r"\w+")
+_WORD_OR_STAR = re.compile(r"[\w*]+")
+_COMMENTS = re.compile(
+    r"\bcomment(?:s|ing|ers?)?\b|\bkommentar|\bcommentaire|\bcomentario|\bcomentário|\bcommenti\b|\breactie"
+    r"|\bkomentar|\bkomentář|комментар|коментар|\byorum|تعليق|评论|コメント|댓글",
+    re.IGNORECASE,
+)
+_BEGINNING = r"(?:\A\W*|(?<=[.!?:;…؟]\s)|(?<=[¡¿]))"
+_LONGEST_LABEL = 60
+_SHORT_NAME = 5
+_WIDEST_GAP = 3
+"""Paragraphs between two that are certain, that belong to the appeal too."""
+_LETTER = 5
+"""Paragraphs from the greeting of a letter to its request."""
+_SAMPLE = 3000
+"""Characters that tell the language."""
+_TALK = 2
+"""So many paragraphs elsewhere that say "we" to "you" make the page a letter, a column or an interview."""
+
+
+class Voice:
+    """What a paragraph sounds like, outside quotation marks; heard only as far as is asked.
+
+    The names are those of ``appeals.toml``.
+    """
+
+    def __init__(self, text: str, paper: Iterable[str] = (), language: str | None = None) -> None:
+        """`paper` are the names of the site; without a `language` all are listened for."""
+        self._text, self._paper = text, paper
+        self.size = len(text)
+        self._spoken = _spoken(text)
+        self._folded = self._spoken.casefold()
+        self._words = frozenset(_WORD.findall(self._folded))
+        self._language, self._phrases = language, _phrases(language)
+
+    @cached_property
+    def ask(self) -> bool:
+        """It asks the reader for something, for whomever."""
+        return self._has("ask")
+
+    @cached_property
+    def plea(self) -> bool:
+        """It asks the reader for the paper's own sake."""
+        return self._has("plea")
+
+    @cached_property
+    def give(self) -> bool:
+        """It speaks of money, subscriptions or newsletters."""
+        return self._has("give")
+
+    @cached_property
+    def own(self) -> bool:
+        """It speaks of the paper itself."""
+        if self._has("self"):
+            return True
+        names = [f" {words_key(name)} " for name in self._paper if len(name) > _SHORT_NAME]
+        key = f" {words_key(self._spoken)} " if names else ""
+        return any(name in key for name in names)
+
+    @cached_property
+    def we(self) -> bool:
+        """The paper speaks in person."""
+        return self._has("we")
+
+    @cached_property
+    def you(self) -> bool:
+        """The reader is spoken to."""
+        return self._has("you")
+
+    @cached_property
+    def greeting(self) -> bool:
+        """It is how a letter to the readers begins."""
+        plain = self._spoken.strip(" :,.!،")
+        return len(self._text) <= 2 * _LONGEST_LABEL and bool(_greetings(self._language).fullmatch(plain))
+
+    @property
+    def comments(self) -> bool:
+        """It speaks of readers' comments."""
+        return bool(_COMMENTS.search(self._spoken))
+
+    @property
+    def label(self) -> bool:
+        """It is short and no sentence: a button, a sum, a heading."""
+        return len(self._text) <= _LONGEST_LABEL and not _SENTENCE_END.search(self._text)
+
+    @property
+    def asks(self) -> bool:
+        """It asks the reader for something."""
+        return self.ask or self.plea
+
+    @property
+    def appeals(self) -> bool:
+        """It asks the reader, and speaks of the paper."""
+        return self.asks and self.own
+
+    @property
+    def talks_money(self) -> bool:
+        """It tells the reader of the paper's own money."""
+        return self.give and self.own and self.we and self.you
+
+    @property
+    def addresses(self) -> bool:
+        """It may be a part of an appeal that stands beside it."""
+        return self.greeting or self.asks or self.we + self.you + self.own >= 2
+
+    @property
+    def goes_along(self) -> bool:
+        """It belongs to an appeal that goes on behind it."""
+        return self.label or self.give or self.own or self.we
+
+    def _has(self, kind: str) -> bool:
+        return self._phrases[kind].stand_in(self._spoken, self._folded, self._words)
+
+
+def listen(texts: Sequence[str], paper: Iterable[str] = (), declared: str | None = None) -> list[Voice]:
+    """The voices of a text's paragraphs; `paper` are the names of the site, `declared` is the language the
+    page says it is in: the words decide."""
+    names, language = tuple(paper), language_of(texts, declared)
+    return [Voice(text, names, language) for text in texts]
+
+
+def language_of(texts: Iterable[str], declared: str | None = None) -> str:
+    """The language of ``appeals.toml`` that texts are in, by their everyday words; else English, whose
+    appeals stand on pages in all languages."""
+    sample = ""
+    for text in texts:
+        sample += f"{text} "
+        if len(sample) > _SAMPLE:
+            break
+    counts = Counter(sample.casefold().split())
+    data = _data()
+    scores = {name: sum(counts[word] for word in language["common"]) for name, language in data.items()}
+    best = max(scores, key=lambda name: (scores[name], name == (declared or "")[:2].lower()))
+    return best if scores[best] >= max(2, 0.03 * counts.total()) else "en"
+
+
+def appeal_runs(voices: Sequence[Voice]) -> set[int]:
+    """Indexes of the paragraphs, of those in a row, that make up appeals.
+
+    Paragraphs in a row that address the reader are heard together. On a page that itself says "we" to "you",
+    a letter, a column or an interview, only what asks for the paper's own sake is an appeal.
+    """
+    if not any(voice.asks or voice.talks_money for voice in voices):
+        return set()
+    certain = {i for i, v in enumerate(voices) if v.appeals} | _letters(voices)
+    together = _heard_together(voices)
+    talk = (i for i, v in enumerate(voices) if i not in certain and i not in together and v.we and v.you)
+    if sum(1 for _ in islice(talk, _TALK)) < _TALK:
+        marked = _with_neighbours(voices, _bridged(voices, certain | together))
+        if 2 * sum(voices[i].size for i in marked) < sum(voice.size for voice in voices):
+            return marked
+    return _bridged(voices, certain)
+
+
+def _letters(voices: Sequence[Voice]) -> set[int]:
+    """The paragraphs from a greeting to the request that soon follows it, if they speak of the paper."""
+    marked: set[int] = set()
+    for start in (i for i, v in enumerate(voices) if v.greeting):
+        end = next((i for i in range(start + _LETTER, start, -1) if i < len(voices) and voices[i].asks), start)
+        if end > start and any(v.own for v in voices[start : end + 1]):
+            marked.update(range(start, end + 1))
+    return marked
+
+
+def _heard_together(voices: Sequence[Voice]) -> set[int]:
+    """The paragraphs of runs that address the reader and as a whole appeal."""
+    marked: set[int] = set()
+    for addressing, run in groupby(range(len(voices)), key=lambda i: voices[i].addresses):
+        indexes = list(run)
+        if addressing and _appeal([voices[i] for i in indexes]):
+            marked.update(indexes)
+    return marked
+
+
+def _appeal(run: Sequence[Voice]) -> bool:
+    """Whether paragraphs ask, and speak of the paper, or of its own need of money."""
+
+    def heard(kind: str) -> bool:
+        return any(getattr(voice, kind) for voice in run)
+
+    asks = heard("asks") and (heard("own") or (heard("give") and (heard("plea") or heard("we"))))
+    return asks or heard("talks_money")
+
+
+def _bridged(voices: Sequence[Voice], marked: set[int]) -> set[int]:
+    """Marked paragraphs with what stands between two of them and goes along."""
+    ends = sorted(marked)
+    result = set(ends)
+    for one, other in pairwise(ends):
+        between = range(one + 1, other)
+        if len(between) <= _WIDEST_GAP and all(voices[i].addresses or voices[i].goes_along for i in between):
+            result.update(between)
+    return result
+
+
+def _with_neighbours(voices: Sequence[Voice], marked: set[int]) -> set[int]:
+    """Marked paragraphs with those beside them that address the reader, and what goes along between."""
+    result = set(marked)
+    for start, step in [(i, -1) for i in marked] + [(i, 1) for i in marked]:
+        at = start + step
+        along: list[int] = []
+        while 0 <= at < len(voices) and at not in result:
+            voice = voices[at]
+            if voice.asks or (voice.we and voice.own) or (voice.addresses and all(voices[i].label for i in along)):
+                result.update({at, *along})
+                along = []
+            elif voice.goes_along and len(along) < _WIDEST_GAP:
+                along.append(at)
+            else:
+                break
+            at += step
+    return result
+
+
+def _spoken(text: str) -> str:
+    """A paragraph without what it quotes."""
+    if text.startswith(_DASH):
+        return ""
+    plain = text if text.isascii() else _MARKS.sub("", text)
+    return _QUOTED.sub(" ", plain).replace("’", "'")
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(files("archive.extraction").joinpath("appeals.toml").read_text("utf-8"))
+
+
+class _Phrases:
+    """Phrases of ``appeals.toml``, found by the longest word of each: there are hundreds."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._by_word: dict[str, tuple[str, ...]] = {}
+        self._by_stem: dict[str, tuple[str, ...]] = {}
+        for phrase in sorted(set(phrases)):
+            longest = max(_WORD_OR_STAR.findall(phrase.casefold()), key=len)
+            table = self._by_stem if "*" in longest else self._by_word
+            table[longest.strip("*")] = (*table.get(longest.strip("*"), ()), phrase)
+
+    def stand_in(self, text: str, folded: str, words: frozenset[str]) -> bool:
+        """Whether any of the phrases stands in a text; `folded` is its lower case, `words` are those of it."""
+        perhaps = [self._by_word[word] for word in words & self._by_word.keys()]
+        perhaps += [phrases for stem, phrases in self._by_stem.items() if stem in folded]
+        return any(_pattern(phrases).search(text) for phrases in perhaps)
+
+
+@lru_cache
+def _phrases(language: str | None) -> dict[str, _Phrases]:
+    """What ``appeals.toml`` lists for a language, by kind; for all languages if None."""
+    tables = list(_data().values()) if language is None else [_data()[language]]
+    kinds = ("ask", "plea", "give", "self", "we", "you")
+    return {kind: _Phrases(phrase for table in tables for phrase in table[kind]) for kind in kinds}
+
+
+@cache
+def _pattern(phrases: tuple[str, ...], ending: str = r"\w*") -> re.Pattern[str]:
+    return re.compile("|".join(_regex(phrase, ending) for phrase in phrases), re.IGNORECASE)
+
+
+@lru_cache
+def _greetings(language: str | None) -> re.Pattern[str]:
+    tables = list(_data().values()) if language is None else [_data()[language]]
+    return _pattern(tuple(phrase for table in tables for phrase in table["greeting"]), ".{0,80}")
+
+
+def _regex(phrase: str, ending: str) -> str:
+    start, bare = (_BEGINNING, phrase[1:]) if phrase.startswith("^") else (r"(?<!\w)", phrase)
+    letters = (f"(?-i:{c})" if c.isupper() else ending if c == "*" else re.escape(c) for c in bare)
+    return rf"{start}{''.join(letters)}(?!\w)"

@@ -1,0 +1,199 @@
+"""Reading the catalogue's rows back from the WARC files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from archive.capture import Capture
+from archive.catalogue import Catalogue
+from archive.catalogue.catalogue import Text, text_words
+from archive.catalogue.rows import Row, capture_row, fetch_row, run_row, version_row
+from archive.errors import RecordError, StoreError
+from archive.reader import StoredRecord, read_records
+from archive.storage import Store
+from archive.warc import OPEN_SUFFIX, sha256
+
+__all__ = ["catch_up", "rebuild"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with a file's name, its number from 1, and how many there are."""
+
+_BATCH = 1000
+
+
+def catch_up(store: Store, catalogue: Catalogue, progress: Progress | None = None) -> list[str]:
+    """Bring the catalogue up to date with the closed files of the store.
+
+    This is how rows that a killed run had not written yet come back, and how a catalogue is built from
+    nothing. Returns one sentence for each file that can't be read to its end.
+    """
+    problems = []
+    names = [name for name in store.files() if not store.path(name).name.endswith(OPEN_SUFFIX)]
+    for number, name in enumerate(names, 1):
+        known, size = catalogue.indexed(name), store.path(name).stat().st_size
+        if progress:
+            progress(name, number, len(names))
+        if known == size:
+            continue
+        if known > size:
+            problems.append(f"{name}: has lost bytes {size} to {known}; run scrapy verify, then scrapy rebuild.")
+            continue
+        problems += [f"{name}: {problem}" for problem in _index(store, catalogue, name, known, size)]
+    return problems
+
+
+def rebuild(store: Store, progress: Progress | None = None) -> list[str]:
+    """Make the catalogue anew from the WARC files alone; the old one is replaced when the new one is whole.
+
+    Returns what `catch_up` returns. Raises `StoreError` while a crawl is running.
+    """
+    store.require()
+    with store.lock("catalogue", "scrapy rebuild") as lock:
+        store.recover()
+        store.unseal_catalogue()
+        new = store.catalogue_path.with_suffix(".rebuilt")
+        _remove(new)
+        catalogue = Catalogue(new, create=True)
+        try:
+            problems = catch_up(store, catalogue, progress)
+        finally:
+            catalogue.close()
+        try:
+            _remove(store.catalogue_path)
+            new.replace(store.catalogue_path)
+        except OSError as error:
+            raise StoreError(f"{store.catalogue_path}: can't be replaced: {error.strerror}.") from error
+        store.seal_catalogue(lock)
+    return problems
+
+
+def _remove(database: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+def _index(store: Store, catalogue: Catalogue, name: str, start: int, size: int) -> list[str]:
+    """Add what a file holds from byte `start` on; returns what is wrong with its records."""
+    rows = _FileRows(store, name)
+    problems: list[str] = []
+    try:
+        if start:
+            rows.take(next(read_records(store.path(name))))
+        for record in read_records(store.path(name), start=start):
+            try:
+                rows.take(record)
+            except RecordError as error:
+                problems.append(str(error))
+            if rows.count >= _BATCH:
+                catalogue.add(**rows.taken())
+    except RecordError as error:  # nothing can be read behind it; it is tried again next time
+        catalogue.add(**rows.taken())
+        return [*problems, str(error)]
+    if rows.run:
+        catalogue.add(**rows.taken(), files=[{"name": name, "run": rows.run["id"], "indexed": size}])
+    return problems
+
+
+class _FileRows:
+    """Gathers rows from the records of one file, in their order."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store, self._name = store, name
+        self.run: Row = {}
+        self._info: dict[str, str] = {}
+        self._rows: dict[str, list[Any]] = {}
+        self._exchange: StoredRecord | None = None
+        self._text: StoredRecord | None = None
+        self._details: tuple[StoredRecord, dict[str, Any]] | None = None
+        self.count = 0
+
+    def taken(self) -> dict[str, list[Any]]:
+        """The rows gathered since the last call, as arguments of `Catalogue.add`."""
+        rows, self._rows, self.count = self._rows, {}, 0
+        return rows
+
+    def _add(self, table: str, row: Any) -> None:
+        for value in (row[0] if isinstance(row, tuple) else row).values():
+            if not _can_be_stored(value):
+                raise ValueError(f"{str(value)[:40]!r} can't be stored")
+        self._rows.setdefault(table, []).append(row)
+        self.count += 1
+
+    def take(self, record: StoredRecord) -> None:
+        """Look at one record. Raises `RecordError` if it isn't what newswarc writes."""
+        if record.type == "warcinfo":
+            self._info = record.fields()
+            try:
+                self.run = run_row(self._info)
+            except KeyError as error:
+                raise RecordError("is not of newswarc: its warcinfo names no run, or not when it began.") from error
+            self._add("runs", self.run)
+        elif not self.run:
+            return  # not ours, as was said
+        elif record.type in ("response", "revisit"):
+            self._exchange = record
+        elif record.type == "conversion":
+            self._text = record
+        elif record.type == "metadata":
+            self._take_metadata(record)
+
+    def _take_metadata(self, record: StoredRecord) -> None:
+        kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
+        facts = record.json() if kind in ("exchange", "failure", "article", "run") else {}
+        try:
+            if kind == "exchange" and self._exchange:
+                capture = self._capture(self._exchange, facts)
+                self._add("captures", capture_row(capture, facts["method"], self.run))
+                self._add("fetches", fetch_row(record.id, facts, self.run, capture.id))
+                self._exchange = None
+            elif kind == "failure":
+                self._add("fetches", fetch_row(record.id, facts, self.run, None))
+            elif kind == "article":
+                self._details = record, facts
+            elif kind == "provenance" and self._text and self._details:
+                self._add("versions", self._version(self._text, *self._details, record))
+                self._text = self._details = None
+            elif kind == "run":
+                self.run = run_row(self._info, facts)
+                self._add("runs", self.run)
+        except (KeyError, TypeError, AttributeError, ValueError, msgspec.ValidationError) as error:
+            raise RecordError(f"The record at byte {record.offset} is not as newswarc writes it: {error}.") from error
+
+    def _capture(self, record: StoredRecord, facts: dict[str, Any]) -> Capture:
+        return msgspec.convert(
+            {
+                "id": record.id,
+                "kind": record.type,
+                "url": record.url,
+                "date": record.need("WARC-Date"),
+                "status": facts["status"],
+                "mime": facts["mime"],
+                "payload_digest": record.get("WARC-Payload-Digest"),
+                "refers_to": record.refers_to(),
+                "truncated": record.get("WARC-Truncated"),
+                "file": self._name,
+                "offset": record.offset,
+                "length": record.length,
+                "record_digest": sha256(self._store.read(self._name, record.offset, record.length)),
+            },
+            Capture,
+        )
+
+    def _version(
+        self, conversion: StoredRecord, about: StoredRecord, details: dict[str, Any], proof: StoredRecord
+    ) -> tuple[Row, Text]:
+        places = tuple((r.offset, r.length) for r in (conversion, about, proof))
+        row = version_row(conversion.id, details, self.run, self._name, places)  # type: ignore[arg-type]
+        standfirst = details["article"].get("standfirst")
+        return row, text_words(row["headline"], standfirst, conversion.block.decode(), row["language"])
+
+
+def _can_be_stored(value: Any) -> bool:
+    """Whether a database can hold a value that stood in a record."""
+    if isinstance(value, str):
+        return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
+    return value is None or (isinstance(value, int) and -(1 << 63) <= value < 1 << 63)

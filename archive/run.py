@@ -1,0 +1,405 @@
+"""`Run`: one run's writing side of the archive. It keeps exchanges, failures and articles."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import IO, Any
+
+import msgspec
+
+from archive.article import Article
+from archive.capture import Capture, Exchange, Failure
+from archive.catalogue import Catalogue
+from archive.catalogue.catalogue import Text
+from archive.catalogue.rows import Row, capture_row, fetch_row, run_row, version_row
+from archive.errors import RecordError
+from archive.http import Message, head_length, parse_response
+from archive.provenance import provenance
+from archive.reader import FACTS
+from archive.rebuild import catch_up
+from archive.rules import Reading
+from archive.storage import Kind, Recovered, Store
+from archive.version import SOFTWARE
+from archive.warc import (
+    PROFILE_IDENTICAL,
+    PROFILE_NOT_MODIFIED,
+    WARC_FIELDS,
+    Record,
+    WarcWriter,
+    new_id,
+    sha256,
+    warc_fields,
+)
+
+__all__ = ["Run"]
+
+HTTP_RESPONSE = "application/http; msgtype=response"
+HTTP_REQUEST = "application/http; msgtype=request"
+JSON = "application/json"
+_BATCH_ROWS, _BATCH_SECONDS = 250, 1.0
+
+
+class Run:
+    """Keeps what one crawl fetches.
+
+    Every method writes to the WARC file before it returns. Catalogue rows follow in batches: what a kill
+    takes of them, the next run reads from the files (`catch_up`).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        source: str,
+        *,
+        settings_digest: str = "",
+        info: dict[str, str] | None = None,
+        max_file_size: int = 1 << 30,
+        exclusive: bool = True,
+    ) -> None:
+        """Open the archive for a run of `source`.
+
+        `info` adds warcinfo fields (``operator``, ``http-header-user-agent``, ``robots``); `max_file_size`
+        is the compressed size in bytes at which a file is closed and the next one begun. An `exclusive` run
+        suffers no other one of the same source beside it.
+
+        Raises `StoreError` if the store can't be used or the source is being crawled into it already.
+        """
+        self.store = store
+        self.id = str(uuid.uuid4())
+        self.source = source
+        self._settings_digest = settings_digest
+        self._max_file_size = max_file_size
+        started = iso(dt.datetime.now(dt.UTC))
+        self._info = {
+            "software": SOFTWARE,
+            **(info or {}),
+            "isPartOf": source,
+            "newswarc-run": self.id,
+            "newswarc-started": started,
+            "newswarc-settings": settings_digest,
+        }
+        self.row: Row = run_row(self._info)
+        store.create()
+        with ExitStack() as stack:
+            who = f"a crawl of {source} that started {started}"
+            if exclusive:
+                stack.enter_context(store.lock(f"source-{source}", who))
+            lock = stack.enter_context(store.lock("catalogue", who, shared=True))
+            stack.callback(store.seal_catalogue, lock)
+            self.recovered: list[Recovered] = store.recover()
+            store.unseal_catalogue()
+            self.catalogue = Catalogue(store.catalogue_path, create=True)
+            stack.callback(self.catalogue.close)
+            self.problems: list[str] = catch_up(store, self.catalogue)
+            self._writers: dict[Kind, WarcWriter] = {}
+            self._serials: dict[Kind, int] = {"originals": 0, "derived": 0}
+            self._writer("originals")
+            self._stack = stack.pop_all()
+        self._fetches: list[Row] = []
+        self._captures: list[Row] = []
+        self._waiting: set[str] = set()
+        """URLs whose captures the catalogue does not know yet."""
+        self._versions: list[tuple[Row, Text]] = []
+        self._flushed = time.monotonic()
+        self.catalogue.add(runs=[self.row])
+
+    # Exchanges
+
+    def keep(self, exchange: Exchange) -> Capture:
+        """Store one exchange and tell where it lies.
+
+        A GET whose payload the archive has from the same URL becomes a revisit (WARC 1.1, 6.7.2), a 304 to
+        a page that it has a block-less server-not-modified one (6.7.3).
+
+        Raises `StoreError` if the disk refuses, `RecordError` if the response is no HTTP.
+        """
+        large = not isinstance(exchange.response, bytes)
+        head = exchange.response if isinstance(exchange.response, bytes) else _begin(exchange.response)
+        message = parse_response(head[: head_length(head)])
+        whole = exchange.truncated is None and exchange.method == "GET"
+        payload_start = len(message.head)
+        digest = sha256(exchange.response, payload_start)
+        original = not_modified = None
+        if whole and message.status == 304:
+            not_modified = self._latest_page(exchange.url)
+        elif whole and (large or len(head) > payload_start):
+            original = self._original(exchange.url, digest, message.status)
+        referred = original or not_modified
+        date = iso(exchange.started)
+        address = [("WARC-IP-Address", exchange.ip)] if exchange.ip and not exchange.proxy else []
+        truncated = [("WARC-Truncated", exchange.truncated)] if exchange.truncated else []
+        response = Record(
+            type="revisit" if referred else "response",
+            date=date,
+            target_uri=exchange.url,
+            block=b"" if not_modified else message.head if original else exchange.response,
+            content_type=None if not_modified else HTTP_RESPONSE,
+            payload_digest=referred["payload_digest"] if referred else digest,
+            headers=[*address, *truncated, *_revisit_headers(original, not_modified)],
+        )
+        facts = _facts(exchange, message)
+        if not_modified:
+            facts["head"] = message.head.decode("latin-1")
+        request = Record(
+            type="request",
+            date=date,
+            target_uri=exchange.url,
+            block=exchange.request,
+            content_type=HTTP_REQUEST,
+            payload_digest=sha256(exchange.request, head_length(exchange.request)),
+            headers=[("WARC-Concurrent-To", f"<{response.id}>"), *address],
+        )
+        about = _facts_record(facts, "exchange", date, [("WARC-Concurrent-To", f"<{response.id}>")])
+        writer = self._writer("originals")
+        member, *_ = writer.append([response, request, about])
+        capture = Capture(
+            id=response.id,
+            kind="revisit" if referred else "response",
+            url=exchange.url,
+            date=date,
+            status=message.status,
+            mime=message.mime,
+            payload_digest=response.payload_digest,
+            refers_to=referred["id"] if referred else None,
+            truncated=exchange.truncated,
+            file=self.store.name(writer.path),
+            offset=member.offset,
+            length=member.length,
+            record_digest=member.digest,
+        )
+        self._captures.append(capture_row(capture, exchange.method, self.row))
+        self._waiting.add(capture.url)
+        self._fetches.append(fetch_row(about.id, facts, self.row, capture.id))
+        self._flush_if_due()
+        return capture
+
+    def keep_failure(self, failure: Failure) -> None:
+        """Store that a fetch ended before any response, with whatever bytes came. Raises `StoreError`."""
+        facts = {
+            "url": failure.url,
+            "method": failure.method,
+            "outcome": failure.kind,
+            "error": failure.error,
+            "size": len(failure.received),
+            "started": iso(failure.started, exact=True),
+            "ended": iso(failure.ended, exact=True),
+            "lead": msgspec.to_builtins(failure.lead),
+            "received": failure.received.decode("latin-1"),
+        }
+        about = _facts_record(facts, "failure", iso(failure.started))
+        self._writer("originals").append([about])
+        self._fetches.append(fetch_row(about.id, facts, self.row, None))
+        self._flush_if_due()
+
+    def _original(self, url: str, digest: str, status: int) -> Row | None:
+        if url in self._waiting:
+            self.flush()
+        return self.catalogue.original(url, digest, status)
+
+    def _latest_page(self, url: str) -> Row | None:
+        self.flush()
+        return self.catalogue.latest_page(url)
+
+    # Articles
+
+    def keep_article(
+        self,
+        capture: Capture,
+        article: Article,
+        *,
+        words: Text,
+        started: dt.datetime,
+        ended: dt.datetime,
+        reading: Reading,
+    ) -> str:
+        """Store what a capture says: clean text, all fields with their trace, and provenance.
+
+        `words` are the article's tokens (`archive.catalogue.catalogue.text_words`), `reading` what the
+        extractor was told of the site.
+        Returns the record id of the conversion. Raises `StoreError` if the disk refuses.
+        """
+        date = iso(ended)
+        trace = msgspec.structs.replace(article.trace, capture=capture.id)
+        article = msgspec.structs.replace(article, trace=trace)
+        conversion = Record(
+            type="conversion",
+            date=date,
+            target_uri=capture.url,
+            block=article.text.encode(),
+            content_type="text/plain; charset=utf-8",
+            payload_digest=article.text_digest,
+            headers=[("WARC-Refers-To", f"<{capture.id}>")],
+        )
+        fields = msgspec.to_builtins(article)
+        del fields["text"]  # it is the conversion's block
+        details = {
+            "article": fields,
+            "date": capture.date,
+            "extracted": iso(ended, exact=True),
+            "text_digest": article.text_digest,
+            "reading": msgspec.to_builtins(reading),
+        }
+        refers = [("WARC-Refers-To", f"<{conversion.id}>")]
+        about = _json_record(dump(details), "article", date, refers)
+        proof = provenance(
+            capture,
+            conversion=conversion.id,
+            text_digest=article.text_digest,
+            details_digest=sha256(about.block),
+            language=article.language,
+            started=iso(started, exact=True),
+            ended=iso(ended, exact=True),
+            settings_digest=self._settings_digest,
+            rules_digest=reading.rules.digest if reading.rules else None,
+            software=article.trace.extractor,
+        )
+        records = [conversion, about, _json_record(proof, "provenance", date, refers)]
+        writer = self._writer("derived")
+        members = writer.append(records)
+        places = tuple((m.offset, m.length) for m in members)
+        row = version_row(conversion.id, details, self.row, self.store.name(writer.path), places)  # type: ignore[arg-type]
+        self._versions.append((row, words))
+        self._flush_if_due()
+        return conversion.id
+
+    # Files and catalogue
+
+    def _writer(self, kind: Kind) -> WarcWriter:
+        writer = self._writers.get(kind)
+        if writer and writer.size >= self._max_file_size:
+            self._close_writer(kind)
+            writer = None
+        if writer is None:
+            self._serials[kind] += 1
+            info = {"created": iso(dt.datetime.now(dt.UTC)), **self._info}
+            writer = self.store.new_writer(kind, self.source, self.id, self._serials[kind], info)
+            self._writers[kind] = writer
+        return writer
+
+    def _close_writer(self, kind: Kind) -> None:
+        self.flush()
+        self._writers.pop(kind).close()
+
+    def _flush_if_due(self) -> None:
+        rows = len(self._captures) + len(self._versions) + len(self._fetches)
+        if rows >= _BATCH_ROWS or time.monotonic() - self._flushed >= _BATCH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write waiting rows into the catalogue. Raises `StoreError`; the rows then stay in the WARC files."""
+        files = [{"name": self.store.name(w.path), "run": self.id, "indexed": w.size} for w in self._writers.values()]
+        self.catalogue.add(
+            fetches=self._fetches,
+            captures=self._captures,
+            versions=self._versions,
+            files=files,
+        )
+        self._fetches, self._captures, self._versions, self._waiting = [], [], [], set()
+        self._flushed = time.monotonic()
+
+    def finish(self, reason: str, stats: dict[str, Any]) -> None:
+        """End the run: write its closing record, close the files, release the locks.
+
+        `reason` as Scrapy gives it (``finished``, ``shutdown``), `stats` plain JSON values.
+        Raises `StoreError` if the disk refuses; the locks are released all the same.
+        """
+        end: dict[str, Any] = {"ended": iso(dt.datetime.now(dt.UTC)), "reason": reason, "stats": stats}
+        try:
+            self._writer("originals").append([_facts_record(end, "run", end["ended"])])
+            self.flush()
+            self.row |= run_row(self._info, end)
+            self.catalogue.add(runs=[self.row])
+        finally:
+            with ExitStack() as closing:  # each file is closed, whatever becomes of the others
+                closing.callback(self._stack.close)
+                for writer in self._writers.values():
+                    closing.callback(writer.close)
+                self._writers = {}
+
+
+def iso(moment: dt.datetime, *, exact: bool = False) -> str:
+    """UTC as WARC-Date wants it: whole seconds, or with microseconds if `exact`."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S" + (".%f" if exact else "") + "Z")
+
+
+def dump(facts: dict[str, Any]) -> bytes:
+    """Facts as one line of JSON in UTF-8, keys sorted. Raises `RecordError` for half characters."""
+    try:
+        return json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(f"Text that is no Unicode can't be kept: {error}.") from error
+
+
+def _facts_record(facts: dict[str, Any], kind: str, date: str, headers: Sequence[tuple[str, str]] = ()) -> Record:
+    """A metadata record among the originals, as application/warc-fields: indexers pass over these."""
+    lead = facts.get("lead") or {}
+    fields = {"via": lead.get("via") or "", FACTS: dump(facts).decode()}
+    return _metadata(warc_fields(fields), WARC_FIELDS, kind, date, headers)
+
+
+def _json_record(block: bytes, kind: str, date: str, headers: Sequence[tuple[str, str]]) -> Record:
+    return _metadata(block, JSON, kind, date, headers)
+
+
+def _metadata(block: bytes, content_type: str, kind: str, date: str, headers: Sequence[tuple[str, str]]) -> Record:
+    """Its URI is a URN: replay tools would take a metadata record with the page's for a capture of it."""
+    record_id = new_id()
+    return Record(
+        type="metadata",
+        id=record_id,
+        date=date,
+        target_uri=f"urn:newswarc:{kind}:{record_id.removeprefix('urn:uuid:')}",
+        block=block,
+        content_type=content_type,
+        headers=headers,
+    )
+
+
+def _begin(file: IO[bytes]) -> bytes:
+    """The head of a large response, and some of its body."""
+    file.seek(0)
+    data = b""
+    while block := file.read(1 << 20):
+        data += block
+        if head_length(data) < len(data):
+            break
+    return data
+
+
+def _revisit_headers(original: Row | None, not_modified: Row | None) -> list[tuple[str, str]]:
+    referred = original or not_modified
+    if not referred:
+        return []
+    return [
+        ("WARC-Profile", PROFILE_IDENTICAL if original else PROFILE_NOT_MODIFIED),
+        ("WARC-Refers-To", f"<{referred['id']}>"),
+        ("WARC-Refers-To-Target-URI", referred["url"]),
+        ("WARC-Refers-To-Date", referred["date"]),
+    ]
+
+
+def _facts(exchange: Exchange, message: Message) -> dict[str, Any]:
+    """What is known of an exchange beyond its bytes; the exact times are here, WARC-Date has whole seconds."""
+    size = len(exchange.response) if isinstance(exchange.response, bytes) else exchange.response.seek(0, 2)
+    facts: dict[str, Any] = {
+        "url": exchange.url,
+        "method": exchange.method,
+        "status": message.status,
+        "mime": message.mime,
+        "size": size,
+        "outcome": "truncated" if exchange.truncated else "complete",
+        "started": iso(exchange.started, exact=True),
+        "first_byte": iso(exchange.first_byte, exact=True) if exchange.first_byte else None,
+        "ended": iso(exchange.ended, exact=True),
+        "protocol": f"http/{message.version}",
+        "interim": [reply.decode("latin-1") for reply in exchange.interim],
+        "lead": msgspec.to_builtins(exchange.lead),
+    }
+    for name in ("ip", "port", "proxy", "tls", "cipher", "truncated", "error", "surplus", "attempts"):
+        facts[name] = getattr(exchange, name)
+    return facts

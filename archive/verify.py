@@ -1,0 +1,355 @@
+"""Verification: everything in the store is read again and compared with everything that speaks of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from archive.capture import Capture
+from archive.catalogue import Catalogue
+from archive.catalogue.catalogue import copy_database
+from archive.catalogue.rows import Row
+from archive.errors import ArchiveError, RecordError
+from archive.provenance import capture_of, text_of
+from archive.reader import StoredRecord, check_digests, read_members
+from archive.rebuild import catch_up
+from archive.rules import Reading
+from archive.storage import Store, read_sidecar
+from archive.version import EXTRACTOR
+from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
+from archive.workers import Extracted, ExtractorPool, Task
+
+__all__ = ["Fault", "Verification", "verify"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being checked, its number from 1, and how many there are."""
+
+_AHEAD = 16
+"""Pages that wait for a worker at once."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be."""
+
+    where: str
+    """File, and byte offset where one is known."""
+    what: str
+    """One sentence, without the place."""
+    record: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" ({self.record})" if self.record else "")
+
+
+class Verification(msgspec.Struct):
+    """What was looked at, and what was found wrong."""
+
+    files: int = 0
+    records: int = 0
+    conversions: int = 0
+    compared: int = 0
+    """Conversions that were extracted again and compared."""
+    other_version: int = 0
+    """Conversions made by other versions of the software, which can't be compared to the letter."""
+    open_files: list[str] = []
+    """Files that a running crawl is writing; they were not looked at."""
+    faults: list[Fault] = []
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+
+class _Response(msgspec.Struct):
+    """What others may say of a response, revisit or conversion."""
+
+    file: str
+    offset: int
+    length: int
+    digest: str
+    record: StoredRecord
+    """Without its block."""
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return self.file, self.offset, self.length, self.digest
+
+
+def verify(store: Store, *, extract: bool = True, progress: Progress | None = None) -> Verification:
+    """Check every file, record, reference and catalogue row; with `extract`, read every page again.
+
+    Nothing in the store is changed. Raises `StoreError` if there is no archive.
+    """
+    store.require()
+    return _Verifier(store, progress or (lambda *_: None)).run(extract=extract)
+
+
+class _Verifier:
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store, self._progress = store, progress
+        self._found = Verification(open_files=[], faults=[])
+        self._pages: dict[str, _Response] = {}
+        self._texts: dict[str, _Response] = {}
+        self._details: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._proofs: dict[str, dict[str, Any]] = {}
+
+    def _fault(self, where: str, what: str, record: str | None = None) -> None:
+        self._found.faults.append(Fault(where, what, record))
+
+    def run(self, *, extract: bool) -> Verification:
+        names = self._store.files()
+        for number, name in enumerate(names, 1):
+            self._progress(name, number, len(names))
+            self._check_file(name)
+        self._check_aside()
+        self._check_revisits()
+        self._check_provenance()
+        if extract:
+            self._check_extraction()
+        self._check_catalogue()
+        return self._found
+
+    # Files and records
+
+    def _check_file(self, name: str) -> None:
+        path = self._store.path(name)
+        if path.name.endswith(OPEN_SUFFIX):
+            if self._store.is_being_written(path):
+                self._found.open_files.append(name)
+                self._note_open(path, name)
+            else:
+                self._fault(name, "was left open by a killed run; the next crawl closes it")
+            return
+        self._found.files += 1
+        self._check_sidecar(path, name)
+        try:
+            for record, member in read_members(path):
+                self._found.records += 1
+                where = f"{name}, byte {record.offset}"
+                if problem := check_digests(record):
+                    self._fault(where, problem, record.get("WARC-Record-ID"))
+                self._note(name, record, member)
+        except RecordError as error:
+            self._fault(name, str(error))
+
+    def _note_open(self, path: Path, name: str) -> None:
+        """Know the records of a file that is being written; others may refer to them."""
+        try:
+            for record, member in read_members(path):
+                self._note(name, record, member)
+        except RecordError:  # its end is just being written
+            return
+
+    def _check_sidecar(self, path: Path, name: str) -> None:
+        kept = read_sidecar(path)
+        if kept is None:
+            self._fault(name, "has no readable digest beside it (.sha256)")
+            return
+        try:
+            with path.open("rb") as file:
+                same = sha256(file) == kept
+        except OSError as error:
+            self._fault(name, f"can't be read: {error.strerror}")
+            return
+        if not same:
+            self._fault(name, "is not what it was when it was closed: its bytes do not match its .sha256")
+
+    def _check_aside(self) -> None:
+        """Torn ends that were kept, and digests whose files have gone."""
+        for path in sorted((self._store.root / "damaged").glob("*.from-*")):
+            if not path.name.endswith((".sha256", ".new")):
+                self._check_sidecar(path, f"damaged/{path.name}")
+        for sidecar in sorted(self._store.root.rglob("*.sha256")):
+            path = sidecar.with_name(sidecar.name.removesuffix(".sha256"))
+            if not path.exists() and path != self._store.catalogue_path:
+                self._fault(self._store.name(path), "is missing; only its .sha256 is left")
+
+    def _note(self, name: str, record: StoredRecord, member: str) -> None:
+        where = f"{name}, byte {record.offset}"
+        try:
+            note = _Response(name, record.offset, record.length, member, msgspec.structs.replace(record, block=b""))
+            kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
+            if record.type in ("response", "revisit"):
+                self._pages[record.id] = note
+            elif record.type == "conversion":
+                self._found.conversions += 1
+                self._texts[record.id] = note
+            elif record.type == "metadata" and kind == "article":
+                self._details[record.need("WARC-Refers-To").strip("<>")] = sha256(record.block), record.json()
+            elif record.type == "metadata" and kind == "provenance":
+                self._proofs[record.need("WARC-Refers-To").strip("<>")] = record.json()
+        except RecordError as error:
+            self._fault(where, str(error))
+
+    # References
+
+    def _check_revisits(self) -> None:
+        for record_id, page in self._pages.items():
+            if page.record.type != "revisit":
+                continue
+            where = f"{page.file}, byte {page.offset}"
+            original = self._pages.get(page.record.refers_to() or "")
+            if original is None or original.record.type != "response":
+                self._fault(where, "refers to a response that is not in the store", record_id)
+            elif [original.record.get(n) for n in ("WARC-Payload-Digest", "WARC-Target-URI", "WARC-Date")] != [
+                page.record.get(n) for n in ("WARC-Payload-Digest", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date")
+            ]:
+                self._fault(where, "says of its original what the original does not say", record_id)
+
+    def _check_provenance(self) -> None:
+        for record_id, text in self._texts.items():
+            where = f"{text.file}, byte {text.offset}"
+            page_id = text.record.refers_to() or ""
+            page, details, proof = (
+                self._pages.get(page_id),
+                self._details.get(record_id),
+                self._proofs.get(record_id),
+            )
+            if page is None:
+                self._fault(where, "was made from a response that is not in the store", record_id)
+                continue
+            if details is None or proof is None:
+                self._fault(where, "has no details or no provenance record", record_id)
+                continue
+            try:
+                named, about = capture_of(proof)
+                text_about = text_of(proof)
+            except (KeyError, StopIteration, TypeError, AttributeError):
+                self._fault(where, "has a provenance record that is not PROV-JSON of ours", record_id)
+                continue
+            place = tuple(about.get(f"cdxj:{n}") for n in ("filename", "offset", "length", "recordDigest"))
+            said = [about.get(f"warc:{n}") for n in ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest")]
+            known = [page.record.get(n) for n in ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest")]
+            if text.record.get("WARC-Target-URI") != page.record.get("WARC-Target-URI"):
+                self._fault(where, "stands under another URL than its page", record_id)
+            if named != page_id or place != page.place or said != known:
+                self._fault(where, "has a provenance record that does not lead to its page", record_id)
+            if text_about.get("warc:WARC-Payload-Digest") != text.record.get("WARC-Payload-Digest"):
+                self._fault(where, "has a provenance record of another text", record_id)
+            if text_about.get("nw:detailsDigest") != details[0]:
+                self._fault(where, "has a provenance record of other details", record_id)
+
+    # Extraction
+
+    def _check_extraction(self) -> None:
+        due = list(self._tasks())
+        if not due:
+            return
+        pool = ExtractorPool(timeout=60)
+        try:
+            waiting: list[tuple[str, Future[Extracted]]] = []
+            for number, (record_id, task) in enumerate(due, 1):
+                waiting.append((record_id, pool.submit(task)))
+                if len(waiting) > _AHEAD:
+                    self._compare(pool, *waiting.pop(0))
+                self._progress("reading pages again", number, len(due))
+            for record_id, future in waiting:
+                self._compare(pool, record_id, future)
+        finally:
+            pool.close(abandon=True)
+
+    def _tasks(self) -> Iterator[tuple[str, Task]]:
+        for record_id, text in self._texts.items():
+            page = self._pages.get(text.record.refers_to() or "")
+            details = self._details.get(record_id)
+            if page is None or details is None:
+                continue
+            try:
+                if details[1]["article"]["trace"]["extractor"] != EXTRACTOR:
+                    self._found.other_version += 1
+                    continue
+                task = Task(
+                    store=str(self._store.root),
+                    capture=_capture(page),
+                    reading=msgspec.convert(details[1]["reading"], Reading),
+                )
+            except (KeyError, TypeError, msgspec.ValidationError):
+                self._fault(f"{text.file}, byte {text.offset}", "has details that can't be read", record_id)
+                continue
+            yield record_id, task
+
+    def _compare(self, pool: ExtractorPool, record_id: str, future: Future[Extracted]) -> None:
+        text = self._texts[record_id]
+        where = f"{text.file}, byte {text.offset}"
+        try:
+            article = future.result().article
+        except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a fault
+            self._fault(where, f"can't be made again: {pool.explain(error, text.record.url or '')}", record_id)
+            return
+        self._found.compared += 1
+        if article.text_digest != text.record.get("WARC-Payload-Digest"):
+            self._fault(where, "is not the text that its page gives", record_id)
+            return
+        fields = msgspec.to_builtins(article)
+        del fields["text"]
+        fields["trace"]["capture"] = text.record.refers_to()
+        if msgspec.json.encode(fields, order="sorted") != msgspec.json.encode(
+            self._details[record_id][1]["article"], order="sorted"
+        ):
+            self._fault(where, "has details that its page does not give", record_id)
+
+    # Catalogue
+
+    def _check_catalogue(self) -> None:
+        path = self._store.catalogue_path
+        if not path.exists():
+            self._fault(path.name, "is missing; scrapy rebuild makes it again")
+            return
+        if sidecar_of(path).exists():
+            self._check_sidecar(path, path.name)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                fresh = Catalogue(Path(folder) / "fresh.sqlite", create=True)
+                catch_up(self._store, fresh)
+                want = fresh.dump()
+                fresh.close()
+                # A copy: SQLite may write into a database that it opens.
+                copy = Path(folder) / path.name
+                copy_database(path, copy)
+                catalogue = Catalogue(copy)
+                try:
+                    problems, have = catalogue.check(), catalogue.dump()
+                finally:
+                    catalogue.close()
+        except ArchiveError as error:
+            self._fault(path.name, str(error))
+            return
+        for problem in problems:
+            self._fault(path.name, f"is damaged: {problem}; scrapy rebuild makes it again")
+        if not self._found.open_files:  # a running crawl is ahead of its closed files
+            self._compare_tables(want, have)
+
+    def _compare_tables(self, want: dict[str, list[Row]], have: dict[str, list[Row]]) -> None:
+        for table, rows in want.items():
+            mine = {msgspec.json.encode(row) for row in have[table]}
+            theirs = {msgspec.json.encode(row) for row in rows}
+            if mine != theirs:
+                odd = min(mine ^ theirs)
+                self._fault(
+                    self._store.catalogue_path.name,
+                    f"differs from the WARC files in {len(mine - theirs)} and {len(theirs - mine)} rows of {table}, "
+                    f"such as {odd[:120].decode(errors='replace')}; scrapy rebuild makes it again",
+                )
+
+
+def _capture(page: _Response) -> Capture:
+    record = page.record
+    return Capture(
+        id=record.id,
+        kind="response",
+        url=record.url or "",
+        date=record.need("WARC-Date"),
+        status=200,
+        mime=None,
+        payload_digest=record.get("WARC-Payload-Digest"),
+        file=page.file,
+        offset=page.offset,
+        length=page.length,
+        record_digest=page.digest,
+    )

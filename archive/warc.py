@@ -1,0 +1,335 @@
+"""`WarcWriter`: appends records to one WARC/1.1 file so that a kill leaves only whole ones.
+
+The rules that the files keep are in docs/warc.md; each one bit a real replay tool.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+import re
+import uuid
+import zlib
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from archive.errors import RecordError, StoreError
+
+__all__ = ["Member", "Record", "WarcWriter", "new_id", "sha256", "warc_fields"]
+
+OPEN_SUFFIX = ".open"
+CONFORMS_TO = "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+PROFILE_IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+PROFILE_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+
+_FLUSH = 4 << 20
+"""Compressed bytes that may wait in memory while a large record is written."""
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """A record to be written. Header values are text without line ends."""
+
+    type: str
+    date: str
+    """UTC in whole seconds: fractions make replayweb.page pick the wrong version."""
+    block: bytes | IO[bytes] = b""
+    """The block verbatim; a file is read from its start."""
+    content_type: str | None = None
+    target_uri: str | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    """WARC-* headers besides those that the fields give."""
+    payload_digest: str | None = None
+    id: str = ""
+    """``urn:uuid:...``; given at once when empty."""
+
+    def __post_init__(self) -> None:
+        self.id = self.id or new_id()
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Where a record lies: one gzip member of a file."""
+
+    offset: int
+    length: int
+    digest: str
+    """``sha256:<hex>`` of the member's bytes."""
+
+
+def new_id() -> str:
+    """A fresh record id without angle brackets."""
+    return f"urn:uuid:{uuid.uuid4()}"
+
+
+def sha256(data: bytes | IO[bytes], start: int = 0) -> str:
+    """``sha256:<lowercase hex>`` of bytes, or of a file from byte `start` to its end."""
+    if isinstance(data, bytes):
+        return "sha256:" + hashlib.sha256(memoryview(data)[start:]).hexdigest()
+    data.seek(start)
+    digest = hashlib.sha256()
+    while chunk := data.read(1 << 20):
+        digest.update(chunk)
+    return "sha256:" + digest.hexdigest()
+
+
+def _find_compressor() -> tuple[Any, int]:
+    """The fastest zlib that is installed, and its level: isal, zlib-ng, zlib."""
+    for name, level in (("isal.isal_zlib", 3), ("zlib_ng.zlib_ng", 6)):
+        try:
+            return import_module(name), level
+        except ImportError:
+            continue
+    return zlib, 6
+
+
+_compressor, _level = _find_compressor()
+
+
+class _Gzip:
+    """The stream that warcio writes one record to: one gzip member, spilled when it grows large."""
+
+    def __init__(self, spill: Any) -> None:
+        self._z = _compressor.compressobj(_level, zlib.DEFLATED, 31)
+        self._spill = spill
+        self.parts: list[bytes] = []
+        self._waiting = 0
+        self._sha = hashlib.sha256()
+        self.length = 0
+
+    def write(self, data: bytes) -> None:
+        self._keep(self._z.compress(data))
+        if self._waiting > _FLUSH:
+            self._spill(self)
+
+    def flush(self) -> None:
+        """warcio calls it after each record; the member ends in `finish`."""
+
+    def finish(self) -> None:
+        self._keep(self._z.flush())
+
+    def _keep(self, data: bytes) -> None:
+        if data:
+            self.parts.append(data)
+            self._waiting += len(data)
+            self.length += len(data)
+            self._sha.update(data)
+
+    def taken(self) -> bytes:
+        data = b"".join(self.parts)
+        self.parts, self._waiting = [], 0
+        return data
+
+    @property
+    def digest(self) -> str:
+        return "sha256:" + self._sha.hexdigest()
+
+
+class WarcWriter:
+    """One WARC file that grows by whole exchanges.
+
+    While open it is called ``NAME.warc.gz.open`` and is locked (flock), so that others can tell a file
+    being written from one that a killed process left. `append` makes one ``write(2)`` of all members that
+    belong together (a record above a few MB is written in parts).
+    """
+
+    def __init__(self, path: Path, info: dict[str, str]) -> None:
+        """Create `path` (the final name) and write its warcinfo record of `info` fields.
+
+        Raises `StoreError` if the file can't be made.
+        """
+        self.path = path
+        self.open_path = path.with_name(path.name + OPEN_SUFFIX)
+        self._fd = self._open()
+        self.size = 0
+        self._sha = hashlib.sha256()
+        self._warcio = WARCWriter(io.BytesIO(), gzip=False, warc_version="1.1")
+        # Digests are ours (sha256 hex); warcio must not add its own.
+        self._warcio.NO_PAYLOAD_DIGEST_TYPES = _Everything()
+        fields = {"format": "WARC File Format 1.1", "conformsTo": CONFORMS_TO, **info}
+        self.info_id = new_id()
+        try:
+            record = Record(
+                type="warcinfo",
+                date=info["created"],
+                id=self.info_id,
+                block=warc_fields(fields),
+                content_type=WARC_FIELDS,
+                headers=(("WARC-Filename", path.name),),
+            )
+            self.append([record])
+        except (StoreError, RecordError):
+            os.close(self._fd)
+            self.open_path.unlink(missing_ok=True)
+            raise
+
+    def _open(self) -> int:
+        """Create and lock the file."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            while True:
+                flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+                fd = os.open(self.open_path, flags, 0o644)
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                if os.fstat(fd).st_nlink:
+                    return fd
+                os.close(fd)  # another process took the empty file for a dead one's before it was locked
+        except OSError as error:
+            raise StoreError(f"{self.path.parent}: can't write there: {error.strerror}; see ARCHIVE_STORE.") from error
+
+    def append(self, records: Iterable[Record]) -> list[Member]:
+        """Write records that belong together; returns where each lies.
+
+        Raises `StoreError` if the disk refuses; the file is then as it was before. Raises `RecordError`
+        for a header value with a line end in it.
+        """
+        start, sha = self.size, self._sha.copy()
+        waiting: list[bytes] = []
+        members: list[Member] = []
+        offset = self.size
+
+        def spill(gzip: _Gzip) -> None:
+            waiting.append(gzip.taken())
+            self._write(b"".join(waiting))
+            waiting.clear()
+
+        try:
+            for record in records:
+                gzip = _Gzip(spill)
+                self._warcio.out = gzip
+                self._warcio.write_record(self._build(record))
+                gzip.finish()
+                waiting.append(gzip.taken())
+                members.append(Member(offset, gzip.length, gzip.digest))
+                offset += gzip.length
+            self._write(b"".join(waiting))
+        except BaseException as error:
+            os.ftruncate(self._fd, start)
+            self.size, self._sha = start, sha
+            if isinstance(error, OSError):
+                raise StoreError(
+                    f"{self.open_path}: can't write: {error.strerror}; what was stored before is whole."
+                ) from error
+            raise
+        return members
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            done = os.write(self._fd, view)
+            self._sha.update(view[:done])
+            self.size += done
+            view = view[done:]
+
+    def _build(self, record: Record) -> ArcWarcRecord:
+        headers = [
+            ("WARC-Type", record.type),
+            ("WARC-Record-ID", f"<{record.id}>"),
+            ("WARC-Date", record.date),
+        ]
+        if record.target_uri is not None:
+            headers.append(("WARC-Target-URI", record.target_uri))
+        headers += record.headers
+        if record.id != self.info_id:
+            headers.append(("WARC-Warcinfo-ID", f"<{self.info_id}>"))
+        if record.payload_digest:
+            headers.append(("WARC-Payload-Digest", record.payload_digest))
+        headers.append(("WARC-Block-Digest", sha256(record.block)))
+        for name, value in (*headers, ("Content-Type", record.content_type or "")):
+            if not _HEADER_NAME.fullmatch(name) or not _is_header_text(value):
+                raise RecordError(
+                    f"{name} of a {record.type} record has a line end in it, or what no header holds: {value[:80]!r}."
+                )
+        if isinstance(record.block, bytes):
+            length, stream = len(record.block), io.BytesIO(record.block)
+        else:
+            length = record.block.seek(0, os.SEEK_END)
+            record.block.seek(0)
+            stream = record.block  # type: ignore[assignment]
+        return ArcWarcRecord(
+            "warc",
+            "resource",  # for warcio: of a type that it writes verbatim; of a revisit it would drop the block
+            StatusAndHeaders("", headers, protocol="WARC/1.1"),
+            stream,
+            None,  # no http_headers: warcio would serialise them anew
+            record.content_type,
+            length,
+        )
+
+    def close(self) -> str:
+        """Flush to the disk, write ``NAME.sha256`` (as `sha256sum` does), take the final name.
+
+        Returns the digest of the whole file, ``sha256:<hex>``.
+        """
+        try:
+            os.fsync(self._fd)
+            digest = "sha256:" + self._sha.hexdigest()
+            seal(self.open_path, digest)
+        except OSError as error:
+            raise StoreError(
+                f"{self.open_path}: can't write its end: {error.strerror}; the next run closes it."
+            ) from error
+        finally:
+            os.close(self._fd)
+        return digest
+
+
+WARC_FIELDS = "application/warc-fields"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _is_header_text(text: str) -> bool:
+    """Whether a header can hold it: UTF-8, and nothing that forges another line (WARC 1.1, 4)."""
+    if text.isascii():
+        return text.isprintable()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return not any(c in text for c in "\r\n\0")
+
+
+def warc_fields(fields: dict[str, str]) -> bytes:
+    """A block of application/warc-fields (WARC 1.1, 4). Raises `RecordError` for a value that is no line."""
+    for name, value in fields.items():
+        if not _HEADER_NAME.fullmatch(name) or not _is_header_text(value):
+            raise RecordError(f"{name} has a line end in it, or what else no field holds: {value[:80]!r}.")
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value).encode()
+
+
+class _Everything:
+    """Contains all record types."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def seal(open_path: Path, digest: str) -> Path:
+    """Give an open file its final name and its sidecar ``NAME.sha256``; returns the final path.
+
+    The sidecar comes first: whatever moment a kill picks, a file with its final name has one.
+    """
+    path = open_path.with_name(open_path.name.removesuffix(OPEN_SUFFIX))
+    write_sidecar(path, digest)
+    open_path.rename(path)
+    return path
+
+
+def sidecar_of(path: Path) -> Path:
+    """The file that keeps another one's digest."""
+    return path.with_name(path.name + ".sha256")
+
+
+def write_sidecar(path: Path, digest: str) -> None:
+    """Keep a file's digest in ``NAME.sha256``, in the form of `sha256sum`."""
+    sidecar = sidecar_of(path)
+    temporary = sidecar.with_name(sidecar.name + ".new")
+    temporary.write_text(f"{digest.removeprefix('sha256:')}  {path.name}\n")
+    temporary.replace(sidecar)

@@ -1,0 +1,156 @@
+"""`ExtractorPool`: pages are read in processes of their own, with limits of time and memory a page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLong
+from contextlib import contextmanager
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from pebble import ProcessExpired, ProcessPool
+
+from archive.article import Article
+from archive.capture import Capture
+from archive.errors import ArchiveError, ExtractionError, RecordError
+from archive.rules import Reading
+
+T = TypeVar("T")
+
+__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture"]
+
+_PAGES_A_WORKER = 2000
+"""A worker is replaced after so many pages, so that memory stays flat."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A page in the archive that is to be read."""
+
+    store: str
+    capture: Capture
+    reading: Reading = Reading()
+
+
+class Extracted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a capture says, ready for `Run.keep_article`."""
+
+    article: Article
+    words: tuple[str, str]
+    started: dt.datetime
+    ended: dt.datetime
+    reading: Reading
+
+
+def extract_capture(task: Task) -> Extracted:
+    """Read the article of a capture out of the archive: what is extracted is what is stored.
+
+    Raises `NotAPage`, `RecordError` or `StoreError`.
+    """
+    from archive.catalogue.catalogue import text_words
+    from archive.extraction.extractor import extract
+    from archive.http import parse_response
+    from archive.reader import parse_member
+    from archive.storage import Store
+
+    started = dt.datetime.now(dt.UTC)
+    capture = task.capture
+    if capture.kind == "revisit":
+        raise RecordError(f"{capture.id} is a revisit; its page is in {capture.refers_to}.")
+    record = parse_member(Store(Path(task.store)).read(capture.file, capture.offset, capture.length), capture.offset)
+    if record.id != capture.id:
+        raise RecordError(f"{capture.file}, byte {capture.offset}: holds {record.id}, not {capture.id}.")
+    message = parse_response(record.block)
+    article = extract(
+        message.content(),
+        url=capture.url,
+        content_type=message.get("Content-Type"),
+        reading=task.reading,
+        captured=dt.datetime.fromisoformat(capture.date),
+    )
+    trace = msgspec.structs.replace(article.trace, capture=capture.id)
+    article = msgspec.structs.replace(article, trace=trace)
+    words = text_words(article.headline, article.standfirst, article.text, article.language)
+    return Extracted(article=article, words=words, started=started, ended=dt.datetime.now(dt.UTC), reading=task.reading)
+
+
+class ExtractorPool:
+    """Workers that read pages.
+
+    `workers` processes (0: one a core); a page that takes over `timeout` seconds, or `memory` bytes of
+    address space, ends its worker but nothing else.
+    """
+
+    def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(
+            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.catalogue"]
+        )
+        with _ignoring_ctrl_c():
+            ensure_running()
+        self._timeout = timeout
+        self._pool = ProcessPool(
+            max_workers=workers or os.cpu_count() or 1,
+            max_tasks=_PAGES_A_WORKER,
+            initializer=_limit,
+            initargs=(memory,),
+            context=context,
+        )
+
+    def submit(self, task: Task) -> Future[Extracted]:
+        """Have a page of the archive read. `explain` turns the future's errors into ours."""
+        return self.submit_call(extract_capture, task)
+
+    def submit_call(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Have a module-level function called in a worker."""
+        future: Future[T] = self._pool.schedule(function, args=arguments, timeout=self._timeout)
+        return future
+
+    def explain(self, error: BaseException, url: str) -> ArchiveError:
+        """One of our errors for whatever a future of `submit` raised."""
+        if isinstance(error, ArchiveError):
+            return error if not url or url in str(error) else type(error)(f"{url}: {error}")
+        if isinstance(error, TooLong):
+            return ExtractionError(f"{url}: reading the page took longer than {self._timeout:g} s (EXTRACT_TIMEOUT).")
+        if isinstance(error, MemoryError):
+            return ExtractionError(f"{url}: reading the page took too much memory (EXTRACT_MEMORY).")
+        first_line = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+        if isinstance(error, ProcessExpired):
+            return ExtractionError(f"{url}: reading the page ended its worker ({first_line}).")
+        return ExtractionError(f"{url}: the page can't be read: {type(error).__name__}: {first_line}.")
+
+    def close(self, *, abandon: bool = False) -> None:
+        """Wait for the pages in work and end the workers; `abandon` the work instead of waiting."""
+        if abandon:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+@contextmanager
+def _ignoring_ctrl_c() -> Iterator[None]:
+    """Processes that start inside ignore Ctrl-C from their first moment: it is the crawl's, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _limit(memory: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
