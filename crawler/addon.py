@@ -1,0 +1,56 @@
+"""The Scrapy add-on that switches archiving on: ``ADDONS = {"crawler.addon.Newswarc": 100}``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.version import VERSION
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+__all__ = ["Newswarc"]
+
+_SCRAPY_ROBOTS = "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware"
+_HANDLER = "crawler.handlers.ArchivingDownloadHandler"
+
+
+class Newswarc:
+    """Archives every exchange of every spider of the project, and cleans the pages that spiders hand on.
+
+    Settings (all optional): ``ARCHIVE_STORE`` (folder, default ``data``), ``ARCHIVE_FILE_SIZE`` (bytes),
+    ``CONTACT`` (URL or address in the User-Agent), ``PRIVATE_NETWORKS_ALLOWED``, ``CONNECT_TO``.
+    """
+
+    @classmethod
+    def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
+        """Settings that Scrapy reads before there is a crawl: the resolver belongs to the whole process."""
+        settings.set("TWISTED_DNS_RESOLVER", "crawler.resolver.PublicResolver", priority="addon")
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Put our parts in place of Scrapy's; what the user set explicitly wins."""
+        settings.setdefault("ARCHIVE_STORE", "data")
+        for scheme in ("http", "https"):
+            settings["DOWNLOAD_HANDLERS"].set(scheme, _HANDLER, priority="addon")
+        for scheme in ("data", "file", "ftp", "s3"):  # nothing is fetched past the archive
+            settings["DOWNLOAD_HANDLERS"].set(scheme, None, priority="addon")
+        if settings.getbool("COOKIES_ENABLED"):
+            _keep_suffix_list_offline()
+        # In the place that Scrapy gives its own.
+        settings["DOWNLOADER_MIDDLEWARES"].set(_SCRAPY_ROBOTS, None, priority="addon")
+        settings["DOWNLOADER_MIDDLEWARES"].set("crawler.middlewares.RobotsTxt", 100, priority="addon")
+        settings["EXTENSIONS"].set("crawler.archiving.Archiving", 0, priority="addon")
+        settings["EXTENSIONS"].set("crawler.summary.Summary", 1, priority="addon")
+        settings["ITEM_PIPELINES"].set("crawler.pipelines.ArticlePipeline", 100, priority="addon")
+        settings.set("LOG_FORMATTER", "crawler.summary.OneLine", priority="addon")
+        contact = settings.get("CONTACT")
+        agent = f"newswarc/{VERSION}" + (f" (+{contact})" if contact else "")
+        settings.set("USER_AGENT", agent, priority="addon")
+
+
+def _keep_suffix_list_offline() -> None:
+    """Scrapy's cookies ask tldextract, which would fetch the public suffix list behind the archive's back."""
+    from scrapy.downloadermiddlewares import cookies
+    from tldextract import TLDExtract
+
+    cookies._split_domain = TLDExtract(include_psl_private_domains=True, suffix_list_urls=())

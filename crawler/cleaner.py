@@ -1,0 +1,104 @@
+"""`Cleaner`: the articles of files and URLs, one JSON object a line on standard output."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from archive.article import Article
+from archive.cleaning import PageBytes, article_dict, extract_page, pages_of
+from archive.errors import ArchiveError
+from archive.rules import UNKNOWN_SITE
+from archive.workers import ExtractorPool
+from crawler.command import complain
+from crawler.fetching import fetch
+from crawler.source import known_reading
+
+if TYPE_CHECKING:
+    from scrapy.settings import Settings
+
+__all__ = ["Cleaner"]
+
+_AHEAD = 32
+"""Pages that may wait for a worker."""
+
+
+class Cleaner:
+    """Reads pages in workers and prints their articles in the order of the inputs.
+
+    `url` is the address of a page that comes from a file; without one its canonical link serves.
+    """
+
+    def __init__(self, settings: Settings, url: str = "") -> None:
+        self._settings, self._url = settings, url
+        self._clean = True
+
+    def clean(self, inputs: list[str]) -> bool:
+        """Print the articles; what can't be read gets a line on standard error. False if there was any."""
+        urls = [i for i in inputs if i.startswith(("http://", "https://"))]
+        fetched = fetch(urls, self._settings) if urls else {}
+        pool = ExtractorPool(
+            min(len(inputs), os.cpu_count() or 1),
+            timeout=self._settings.getfloat("EXTRACT_TIMEOUT", 20),
+            memory=self._settings.getint("EXTRACT_MEMORY", 2 << 30),
+        )
+        waiting: list[tuple[str, PageBytes, Future[Article]]] = []
+        try:
+            for name, page in self._pages(inputs, fetched):
+                reading = known_reading(self._settings, page.url) if page.url else UNKNOWN_SITE
+                waiting.append((name, page, pool.submit_call(extract_page, page, reading)))
+                if len(waiting) > _AHEAD:
+                    self._print(pool, *waiting.pop(0))
+            for name, page, future in waiting:
+                self._print(pool, name, page, future)
+        except BrokenPipeError:  # `| head` is no error
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        finally:
+            pool.close(abandon=True)
+        return self._clean
+
+    def _pages(
+        self, inputs: list[str], fetched: dict[str, PageBytes | ArchiveError]
+    ) -> Iterator[tuple[str, PageBytes]]:
+        for name in inputs:
+            try:
+                if found := fetched.get(name):
+                    if isinstance(found, ArchiveError):
+                        raise found
+                    yield name, found
+                    continue
+                data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+                for page in pages_of(data, self._url):
+                    yield name, page
+            except OSError as error:
+                self._complain(name, f"can't be read: {error.strerror}.")
+            except ArchiveError as error:
+                self._complain(name, str(error))
+
+    def _print(self, pool: ExtractorPool, name: str, page: PageBytes, future: Future[Article]) -> None:
+        try:
+            article = future.result()
+            if not page.url and article.canonical_url:
+                reading = known_reading(self._settings, article.canonical_url)
+                if reading != UNKNOWN_SITE:  # only now is it known where the page is from
+                    page = PageBytes(page.body, article.canonical_url, page.content_type)
+                    article = pool.submit_call(extract_page, page, reading).result()
+        except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a line
+            self._complain(name, str(pool.explain(error, name)))
+            return
+        line = msgspec.json.encode(article_dict(article, name)).decode()
+        # JSON lets C1 control characters stand as they are; a terminal must not see them.
+        line = re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)
+        sys.stdout.buffer.write(line.encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+    def _complain(self, name: str, sentence: str) -> None:
+        complain(sentence if sentence.startswith(name) else f"{name}: {sentence}")
+        self._clean = False

@@ -1,0 +1,110 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import ScrapyCommand
+
+from archive.errors import ArchiveError
+from archive.storage import Store
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler, CrawlerProcessBase
+
+__all__ = ["ArchiveCommand", "Crawls", "complain", "printable"]
+
+
+def complain(error: ArchiveError | str) -> None:
+    """One sentence on standard error."""
+    print(f"newswarc: {error}", file=sys.stderr)
+
+
+_HARMLESS = "\n\u200c\u200d"
+"""Line ends, and the joiners that some scripts are written with."""
+
+
+def printable(text: str) -> str:
+    """Text of a page, fit for a terminal: no control or escape characters get through, but line ends."""
+    return "".join(c if c.isprintable() or c in _HARMLESS or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
+
+
+class ArchiveCommand(ScrapyCommand):
+    """A command over the archive: it needs no crawler process, and fails with one sentence."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": False}  # noqa: RUF012 - as Scrapy declares it
+
+    ends_on_broken_pipe = False
+    """``| head`` ends the command quietly; not for commands that have worker processes on pipes."""
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """As Scrapy does; called before `run`."""
+        super().process_options(args, opts)
+        if self.ends_on_broken_pipe:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+    @property
+    def store(self) -> Store:
+        """The archive of the setting ``ARCHIVE_STORE``."""
+        assert self.settings is not None
+        return Store(self.settings.get("ARCHIVE_STORE", "data"))
+
+    def fail(self, error: ArchiveError | str) -> None:
+        """Say what went wrong and make the command exit with 1."""
+        complain(error)
+        self.exitcode = 1
+
+
+class Crawls:
+    """The crawls of one process: starts them, and turns what goes wrong into sentences."""
+
+    def __init__(self, process: CrawlerProcessBase) -> None:
+        self._process = process
+        self.crawlers: list[Crawler] = []
+        self.failed = False
+
+    def add(self, spider: Any, arguments: dict[str, Any] | None = None, settings: dict[str, Any] | None = None) -> None:
+        """Have a spider (its name or class) run when `run` is called. `settings` are for this crawl alone."""
+        try:
+            crawler = self._process.create_crawler(spider)
+        except KeyError as error:
+            self._fail(error)
+            return
+        for name, value in (settings or {}).items():
+            crawler.settings.set(name, value, priority="cmdline")
+        task = self._process.crawl(crawler, **(arguments or {}))
+        assert isinstance(task, asyncio.Task)
+        task.add_done_callback(self._done)
+        self.crawlers.append(crawler)
+
+    def run(self) -> int:
+        """Run until all crawls have ended. Returns the exit code: 1 if one could not begin or be archived."""
+        if self.crawlers:
+            self._process.start()
+        unwritable = any(c._stats is not None and c.stats.get_value("newswarc/archive_failed") for c in self.crawlers)
+        return 1 if self.failed or unwritable else 0
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self.failed = True
+        if (sentence := _sentence_of(error)) is None:
+            raise error
+        complain(sentence)
+
+
+def _sentence_of(error: BaseException) -> str | None:
+    """The user's sentence in an error that ended a command early, or None for a fault of ours."""
+    if isinstance(error, ArchiveError):
+        return str(error)
+    if isinstance(error, KeyError) and error.args and str(error.args[0]).endswith("."):
+        return str(error.args[0])
+    return None

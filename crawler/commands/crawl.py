@@ -1,0 +1,38 @@
+"""``scrapy crawl SOURCE``: Scrapy's own command, with one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import argparse
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.exceptions import UsageError
+
+from crawler.command import Crawls, complain
+
+
+class Command(ScrapyCrawl):
+    def syntax(self) -> str:
+        return "[options] SOURCE"
+
+    def short_desc(self) -> str:
+        return "Crawl one source into the archive"
+
+    def long_desc(self) -> str:
+        return (
+            "Fetch the articles that a source announces, archive every exchange as it crossed the wire, and "
+            "store the clean text with its provenance. Arguments of the crawl: -a url='URL URL' (these pages only), "
+            "-a limit=N (so many articles), -a since=YYYY-MM-DD (announced since), -a home=URL (for sources without "
+            "a home of their own). -O articles.jsonl writes the articles to a file as well. "
+            "scrapy list names the sources."
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) != 1:
+            raise UsageError("Name one source; scrapy list shows them.", print_help=False)
+        assert self.crawler_process is not None
+        for name, error in getattr(self.crawler_process.spider_loader, "errors", {}).items():
+            if name != args[0]:  # of its own error the crawl tells
+                complain(error)
+        crawls = Crawls(self.crawler_process)
+        crawls.add(args[0], opts.spargs)
+        self.exitcode = crawls.run()

@@ -1,0 +1,1 @@
+"""Five invented newspapers on loopback, for `scrapy demo` and the tests."""

@@ -1,0 +1,115 @@
+"""`ArticlePipeline`: from a captured `Page` to a stored article."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from scrapy.exceptions import DropItem
+
+from archive.capture import Capture
+from archive.errors import ArchiveError, NotAPage, StoreError
+from archive.rules import Reading
+from archive.workers import ExtractorPool, Task
+from crawler.archiving import Archiving
+from crawler.page import Page
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+__all__ = ["ArticlePipeline"]
+
+logger = logging.getLogger(__name__)
+
+_HTML = {"text/html", "application/xhtml+xml", None}
+
+
+class ArticlePipeline:
+    """Has each `Page` read by a worker, stores the article, and hands it on as the item.
+
+    Items of other types pass untouched. A page that the archive has read already (a revisit) is dropped,
+    one that can't be read is counted and said in one line; its capture stays.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        archiving = crawler.get_extension(Archiving)
+        assert archiving is not None
+        assert crawler.stats is not None
+        self._archiving = archiving
+        self._run = archiving.run
+        self._stats = crawler.stats
+        settings = crawler.settings
+        self._limits = (settings.getint("EXTRACT_WORKERS"), settings.getfloat("EXTRACT_TIMEOUT", 20))
+        self._memory = settings.getint("EXTRACT_MEMORY", 2 << 30)
+        self._pool: ExtractorPool | None = None
+        self._taken: set[int] = set()
+        """Captures that were handed on in this crawl, as hashes of their ids."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ArticlePipeline:
+        """As Scrapy asks for it."""
+        return cls(crawler)
+
+    def close_spider(self) -> None:
+        """End the workers."""
+        if self._pool is not None:
+            self._pool.close(abandon=True)
+
+    async def process_item(self, item: Any) -> Any:
+        """Returns the article as a dict, or raises DropItem."""
+        if not isinstance(item, Page):
+            return item
+        capture = self._unread(item.capture)
+        if hash(capture.id) in self._taken:
+            raise self._drop("unchanged", f"{capture.url} was handed on before.", level="DEBUG")
+        self._taken.add(hash(capture.id))
+        if capture.mime not in _HTML:
+            raise self._drop("not_html", f"{capture.url} is {capture.mime}, no HTML page; it is archived.")
+        if self._pool is None:
+            workers, timeout = self._limits
+            self._pool = ExtractorPool(workers, timeout=timeout, memory=self._memory)
+        day = dt.date.fromisoformat(capture.date[:10])
+        reading = item.source.reading(day) if item.source else Reading()
+        task = Task(store=str(self._run.store.root), capture=capture, reading=reading)
+        try:
+            extracted = await asyncio.wrap_future(self._pool.submit(task))
+        except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a sentence
+            reason = self._pool.explain(error, capture.url)
+            raise self._drop("no_article" if isinstance(reason, NotAPage) else "failed", str(reason)) from None
+        if not extracted.article.text:
+            raise self._drop("no_article", f"{capture.url}: no article found on the page; it is archived.")
+        try:
+            self._run.keep_article(
+                capture,
+                extracted.article,
+                words=extracted.words,
+                started=extracted.started,
+                ended=extracted.ended,
+                reading=extracted.reading,
+            )
+        except StoreError as error:
+            self._archiving.give_up(error)
+            raise self._drop("failed", f"{capture.url}: its text could not be stored.", level="DEBUG") from None
+        except ArchiveError as error:
+            raise self._drop("failed", str(error)) from None
+        self._stats.inc_value("newswarc/articles")
+        self._stats.inc_value("newswarc/blocks_removed", len(extracted.article.trace.removed))
+        return msgspec.to_builtins(extracted.article)
+
+    def _unread(self, capture: Capture) -> Capture:
+        """The capture to read: a revisit's original, unless the archive has read that."""
+        if capture.kind == "response":
+            return capture
+        self._run.flush()
+        catalogue = self._run.catalogue
+        row = catalogue.capture(capture.refers_to or "")
+        if row is None or catalogue.is_read(row["id"]):
+            raise self._drop("unchanged", f"{capture.url} is unchanged.", level="DEBUG")
+        return msgspec.convert({name: row[name] for name in Capture.__struct_fields__}, Capture)
+
+    def _drop(self, count: str, sentence: str, level: str = "WARNING") -> DropItem:
+        self._stats.inc_value(f"newswarc/pages/{count}")
+        return DropItem(sentence, log_level=level)

@@ -1,0 +1,182 @@
+"""`SourceSpider`: crawls one source as its definition says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urldefrag, urljoin
+
+from scrapy import Request, Spider
+from scrapy.exceptions import IgnoreRequest
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from archive.capture import Failure, Lead
+from archive.errors import RecordError, SourceError, StoreError
+from crawler.discovery import Found, feed_leads, page_leads, sitemap_leads
+from crawler.page import Page
+from crawler.source import Source, check_url, host_of
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure as TwistedFailure
+
+__all__ = ["SourceSpider"]
+
+
+class SourceSpider(Spider):
+    """A crawl of one source.
+
+    Arguments (``-a``): ``url`` (pages to fetch, parted by spaces, instead of what the source announces),
+    ``limit`` (number of articles), ``since`` (ISO date: leads announced before it are passed over), ``home`` (for
+    sources without one).
+    """
+
+    source: ClassVar[Source]
+    exclusive: ClassVar[bool] = True
+    """No two crawls of one source into one archive at once."""
+
+    @classmethod
+    def of(cls, source: Source) -> type[SourceSpider]:
+        """A spider class for one source."""
+        return type(f"SourceSpider_{source.name}", (cls,), {"name": source.name, "source": source})
+
+    def __init__(
+        self,
+        url: str = "",
+        limit: str = "0",
+        since: str = "",
+        home: str = "",
+        name: str | None = None,
+        **extra: Any,
+    ) -> None:
+        """Raises `SourceError` with one sentence for an argument that makes no sense."""
+        super().__init__(name)
+        if extra:
+            raise SourceError(f"-a {next(iter(extra))}=: no such argument; there are url, limit, since and home.")
+        self.site = type(self).source.at(home) if home else type(self).source
+        self._given = url.split()
+        for given in self._given:
+            check_url(given, "url", f"-a url={given}")
+        if not self._given and not self.site.home:
+            raise SourceError(f"{self.name} needs a home page: -a home=https://...")
+        try:
+            self._left = int(limit)
+            self._since = dt.date.fromisoformat(since) if since else None
+        except ValueError as error:
+            raise SourceError(f"-a limit is a number and -a since a date such as 2026-11-01: {error}.") from error
+        if self._left < 0:
+            raise SourceError(f"-a limit={limit}: is a number of articles, 0 for no limit.")
+        self._limited = self._left > 0
+        self._seen: set[str] = set()
+        # Redirects don't lead off these either.
+        announced = (*self.site.feeds, *self.site.sitemaps, *self.site.sections, *self._given)
+        self.allowed_domains = [*self.site.own_hosts, *filter(None, map(host_of, announced))]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
+        """As Scrapy asks for it."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if not crawler.settings.get("CONTACT"):
+            spider.logger.warning("CONTACT is not set: say in settings/local.py how a site's owner reaches you.")
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The given pages, or the feeds, sitemaps and section pages of the source."""
+        if self._given:
+            for url in self._given:
+                yield self._article(Found(url, Lead(kind="given")))
+            return
+        kinds: list[tuple[tuple[str, ...], Callable[..., Any]]] = [
+            (self.site.feeds, self.parse_feed),
+            (self.site.sitemaps, self.parse_sitemap),
+            (self.site.sections, self.parse_section),
+        ]
+        if not any(urls for urls, _ in kinds):
+            kinds = [((self.site.home,), self.parse_section)]
+        for urls, callback in kinds:
+            for url in urls:
+                yield self._request(urljoin(self.site.home, url), callback, Lead(kind="given"), priority=10)
+
+    def parse_feed(self, response: Response) -> Iterator[Request]:
+        """Follow the entries of a feed."""
+        yield from self._follow(response, feed_leads)
+
+    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+        """Follow the rows of a sitemap, or the sitemaps of an index."""
+        yield from self._follow(response, sitemap_leads)
+
+    def parse_section(self, response: Response) -> Iterator[Request]:
+        """Follow the article links of a section page."""
+        yield from self._follow(response, page_leads)
+
+    def parse_article(self, response: Response) -> Iterator[Page]:
+        """Hand the captured page on to the pipeline."""
+        self._count("fetched")
+        if capture := response.meta.get("capture"):
+            yield Page(capture, self.site)
+
+    def _follow(self, response: Response, leads: Callable[[Response], Iterator[Found]]) -> Iterator[Request]:
+        try:
+            for found in leads(response):
+                if self._since and found.announced_before(self._since):
+                    continue
+                if found.is_sitemap:
+                    if self.site.owns(found.url):
+                        yield self._request(found.url, self.parse_sitemap, found.lead, priority=10)
+                elif self.site.is_article(found.url) and (page := urldefrag(found.url)[0]) not in self._seen:
+                    self._seen.add(page)
+                    if self._limited and self._left <= 0:
+                        return
+                    self._left -= 1
+                    yield self._article(found)
+        except RecordError as error:
+            self.logger.warning("%s It is archived, but nothing can be followed from it.", error)
+            self._count("unreadable_leads")
+
+    def _article(self, found: Found) -> Request:
+        return self._request(found.url, self.parse_article, found.lead)
+
+    def _request(self, url: str, callback: Callable[..., Any], lead: Lead, priority: int = 0) -> Request:
+        return Request(url, callback, errback=self.failed, meta={"lead": lead}, priority=priority)
+
+    def failed(self, failure: TwistedFailure) -> None:
+        """Count a fetch that gave no usable page, and say why in one line."""
+        from crawler.handlers import explain
+
+        error: Any = failure.value
+        request: Request = failure.request  # type: ignore[attr-defined]
+        if isinstance(error, HttpError):
+            self._count("http_error")
+            self.logger.warning("%s answers %d; it is archived.", request.url, error.response.status)
+        elif isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
+            self._count("refused")
+            self._refused(request)
+        elif not isinstance(error, StoreError):
+            self._count("unreachable")
+            self.logger.warning("%s could not be fetched: %s", request.url, explain(error))
+
+    def _refused(self, request: Request) -> None:
+        from crawler.archiving import Archiving
+
+        now = dt.datetime.now(dt.UTC)
+        archiving = self.crawler.get_extension(Archiving)
+        if archiving:
+            sentence = "robots.txt asks crawlers not to fetch it."
+            self.logger.warning("%s is not fetched: %s", request.url, sentence)
+            archiving.keep_failure(
+                Failure(
+                    url=request.url,
+                    method=request.method,
+                    started=now,
+                    ended=now,
+                    kind="robots",
+                    error=sentence,
+                    lead=request.meta.get("lead"),
+                )
+            )
+
+    def _count(self, what: str) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(f"newswarc/pages/{what}")

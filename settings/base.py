@@ -1,0 +1,55 @@
+"""Settings that hold everywhere. `settings/local.py` is read by default (scrapy.cfg)."""
+
+BOT_NAME = "newswarc"
+SPIDER_MODULES = ["crawler.spiders"]
+SPIDER_LOADER_CLASS = "crawler.loader.SourceLoader"
+COMMANDS_MODULE = "crawler.commands"
+ADDONS = {"crawler.addon.Newswarc": 100}
+
+# Folders with source definitions, relative to the project; later ones win.
+SOURCES = ["settings/sources"]
+
+# The archive. A WARC file is closed when it passes ARCHIVE_FILE_SIZE bytes.
+ARCHIVE_STORE = "data"
+ARCHIVE_FILE_SIZE = 1_000_000_000
+
+# A URL or e-mail address where a site's owner reaches you; it becomes part of the User-Agent.
+CONTACT = ""
+
+# Pages are fetched as a first-time visitor sees them.
+COOKIES_ENABLED = False
+
+# Politeness.
+ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+# Scrapy starts so many tasks for every response; a page gives one item.
+CONCURRENT_ITEMS = 8
+DOWNLOAD_DELAY = 1
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+RETRY_TIMES = 2
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 16 * 1024 * 1024
+DOWNLOAD_FAIL_ON_DATALOSS = False
+DEFAULT_REQUEST_HEADERS = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+# A server's certificate must be valid. Archivists of broken sites may switch this off for a run.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+
+# Only public addresses are connected to, but for these networks (CIDR).
+PRIVATE_NETWORKS_ALLOWED: list[str] = []
+# Like curl's --connect-to: HOST1:PORT1:HOST2:PORT2.
+CONNECT_TO: list[str] = []
+
+# Extraction, in processes of its own. Seconds and bytes are for one page; 0 workers: one a core.
+EXTRACT_WORKERS = 0
+EXTRACT_TIMEOUT = 20
+EXTRACT_MEMORY = 2 * 1024 * 1024 * 1024
+
+# A crawl listens on no port.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+LOG_LEVEL = "INFO"
