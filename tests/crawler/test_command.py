@@ -1,0 +1,157 @@
+"""What the commands share: sentences on standard error, text that is fit for a terminal, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.errors import StoreError
+from crawler.command import complain, printable
+from tests.server.raw import RawServer, Reply
+
+ROOT = Path(__file__).parents[2]
+
+# Text for a terminal
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text())
+def test_no_control_character_reaches_the_terminal(text: str) -> None:
+    shown = printable(text)
+    assert len(shown) == len(text)
+    harmless = "\n\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+    assert not any(unicodedata.category(c)[0] == "C" and c not in harmless for c in shown)
+    assert printable(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Виктор, 新闻 — «Ja»\nÅ 🙂", "Виктор, 新闻 — «Ja»\nÅ 🙂"),
+        ("\x1b[31mred\x1b[0m", "\ufffd[31mred\ufffd[0m"),
+        ("\x9b2J\x07\b\r\t\0\x7f\x85", "\ufffd2J" + "\ufffd" * 7),
+        ("left\N{RIGHT-TO-LEFT OVERRIDE}right", "left\ufffdright"),
+        ("", ""),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_spaces_of_other_kinds_are_text() -> None:
+    """No-break spaces stand after every short word in some papers."""
+    assert printable("a\N{NO-BREAK SPACE}b\N{IDEOGRAPHIC SPACE}c\N{THIN SPACE}d").split() == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("error", [StoreError("It is full."), "It is full."])
+def test_complaints_go_to_standard_error(error: StoreError | str, capsys: pytest.CaptureFixture[str]) -> None:
+    complain(error)
+    assert capsys.readouterr() == ("", "newswarc: It is full.\n")
+
+
+# Exit codes of several crawls in one process
+
+SCRIPT = """
+import json, sys
+import scrapy
+from pathlib import Path
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.utils.project import get_project_settings
+from archive.errors import ArchiveError
+from crawler.command import Crawls
+
+class Works(scrapy.Spider):
+    name = "works"
+    def __init__(self, url, **kwargs):
+        super().__init__(**kwargs)
+        self.start_urls = [url]
+    def parse(self, response):
+        Path(sys.argv[1], self.settings["MARK"]).write_text(str(response.status))
+
+class Refuses(scrapy.Spider):
+    name = "refuses"
+    def __init__(self, **kwargs):
+        raise ArchiveError("The moon is in the wrong house.")
+
+class Breaks(scrapy.Spider):
+    name = "breaks"
+    def __init__(self, **kwargs):
+        raise ValueError("a fault of ours")
+
+kinds = {"works": Works, "refuses": Refuses, "breaks": Breaks}
+settings = get_project_settings()
+for name, value in json.loads(sys.argv[2]).items():
+    settings.set(name, value, priority="cmdline")
+crawls = Crawls(AsyncCrawlerProcess(settings))
+for spider, arguments, own in json.loads(sys.argv[3]):
+    crawls.add(kinds.get(spider, spider), arguments, own)
+sys.exit(crawls.run() + 40)
+"""
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("script") / "crawls.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def run(script: Path, folder: Path, *crawls: tuple[str, dict[str, str], dict[str, object]]) -> tuple[int, str]:
+    """Exit code (of `Crawls.run`, and 40) and standard error."""
+    shared = {
+        "ARCHIVE_STORE": str(folder / "store"),
+        "AUTOTHROTTLE_ENABLED": False,
+        "DOWNLOAD_DELAY": 0,
+        "LOG_LEVEL": "ERROR",
+        "PRIVATE_NETWORKS_ALLOWED": ["127.0.0.0/8"],
+        "ROBOTSTXT_OBEY": False,
+    }
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder), json.dumps(shared), json.dumps(crawls)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_crawls_that_cannot_begin_leave_the_others_alone(script: Path, tmp_path: Path) -> None:
+    with RawServer() as server:
+        url = server.add("/", Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",)))
+        code, err = run(
+            script,
+            tmp_path,
+            ("refuses", {}, {}),
+            ("works", {"url": url}, {"MARK": "one"}),
+            ("no_such_source", {}, {}),
+            ("works", {"url": url}, {"MARK": "two"}),
+        )
+    assert code == 41
+    assert "newswarc: The moon is in the wrong house.\n" in err
+    assert "newswarc: There is no source 'no_such_source'; the sources are: " in err
+    assert "Traceback" not in err
+    assert {p.name: p.read_text() for p in tmp_path.iterdir() if p.is_file()} == {"one": "200", "two": "200"}
+
+
+def test_crawls_that_work(script: Path, tmp_path: Path) -> None:
+    with RawServer() as server:
+        url = server.add("/", Reply((b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",)))
+        code, err = run(script, tmp_path, ("works", {"url": url}, {"MARK": "one"}))
+    assert (code, err) == (40, "")  # an error answer is an answer, and archived
+
+
+def test_a_fault_of_ours_is_not_hidden(script: Path, tmp_path: Path) -> None:
+    code, err = run(script, tmp_path, ("breaks", {}, {}))
+    assert code == 41
+    assert "ValueError: a fault of ours" in err
