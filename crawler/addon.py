@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Newswarc"]
 
-_SCRAPY_ROBOTS = "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware"
+_MIDDLEWARES = (  # Scrapy's, ours, and the place that Scrapy gives its own
+    ("scrapy.downloadermiddlewares.offsite.OffsiteMiddleware", "crawler.middlewares.Offsite", 50),
+    ("scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware", "crawler.middlewares.RobotsTxt", 100),
+)
 _HANDLER = "crawler.handlers.ArchivingDownloadHandler"
 
 
@@ -36,9 +39,9 @@ class Newswarc:
             settings["DOWNLOAD_HANDLERS"].set(scheme, None, priority="addon")
         if settings.getbool("COOKIES_ENABLED"):
             _keep_suffix_list_offline()
-        # In the place that Scrapy gives its own.
-        settings["DOWNLOADER_MIDDLEWARES"].set(_SCRAPY_ROBOTS, None, priority="addon")
-        settings["DOWNLOADER_MIDDLEWARES"].set("crawler.middlewares.RobotsTxt", 100, priority="addon")
+        for theirs, ours, place in _MIDDLEWARES:
+            settings["DOWNLOADER_MIDDLEWARES"].set(theirs, None, priority="addon")
+            settings["DOWNLOADER_MIDDLEWARES"].set(ours, place, priority="addon")
         settings["EXTENSIONS"].set("crawler.archiving.Archiving", 0, priority="addon")
         settings["EXTENSIONS"].set("crawler.summary.Summary", 1, priority="addon")
         settings["ITEM_PIPELINES"].set("crawler.pipelines.ArticlePipeline", 100, priority="addon")

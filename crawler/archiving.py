@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import logging
@@ -67,6 +68,7 @@ class Archiving:
         """Raises `StoreError` if the archive can't be opened."""
         archiving = cls(crawler)
         crawler.signals.connect(archiving._spider_closed, signals.spider_closed)
+        atexit.register(archiving._process_ends)
         return archiving
 
     def keep(self, exchange: Exchange) -> Capture:
@@ -103,6 +105,14 @@ class Archiving:
                 _schedule_coro(engine.close_spider_async(reason="archive_unwritable"))
 
     def _spider_closed(self, spider: Spider, reason: str) -> None:
+        self._finish(reason)
+        atexit.unregister(self._process_ends)
+
+    def _process_ends(self) -> None:
+        """For `scrapy shell`, which never closes its spider."""
+        self._finish("shutdown")
+
+    def _finish(self, reason: str) -> None:
         stats = {k: v for k, v in self._stats.get_stats().items() if isinstance(v, int | float | str)}
         try:
             self.run.finish(reason, stats)

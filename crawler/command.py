@@ -69,15 +69,13 @@ class Crawls:
         self.crawlers: list[Crawler] = []
         self.failed = False
 
-    def add(self, spider: Any, arguments: dict[str, Any] | None = None, settings: dict[str, Any] | None = None) -> None:
-        """Have a spider (its name or class) run when `run` is called. `settings` are for this crawl alone."""
+    def add(self, spider: Any, arguments: dict[str, Any] | None = None) -> None:
+        """Have a spider (its name or class) run when `run` is called."""
         try:
             crawler = self._process.create_crawler(spider)
         except KeyError as error:
             self._fail(error)
             return
-        for name, value in (settings or {}).items():
-            crawler.settings.set(name, value, priority="cmdline")
         task = self._process.crawl(crawler, **(arguments or {}))
         assert isinstance(task, asyncio.Task)
         task.add_done_callback(self._done)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
-from scrapy.exceptions import IgnoreRequest
 
 from archive.cleaning import PageBytes
 from archive.errors import ArchiveError, StoreError
@@ -50,8 +49,6 @@ class _FetchSpider(Spider):
         given: str = failure.request.meta["given"]  # type: ignore[attr-defined]
         if isinstance(error, ArchiveError):
             self._found[given] = error
-        elif isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-            self._found[given] = ArchiveError("robots.txt asks crawlers not to fetch it.")
         else:
             self._found[given] = ArchiveError(explain(error))
 

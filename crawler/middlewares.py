@@ -1,35 +1,53 @@
-"""`RobotsTxt`: robots.txt as RFC 9309 has it."""
+"""`RobotsTxt`: robots.txt as RFC 9309 has it; `Offsite`: redirects off the site don't go unsaid."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest, NotSupported
+from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
 
-__all__ = ["RobotsTxt"]
+__all__ = ["Disallowed", "Offsite", "RobotsTxt"]
 
-_NOTHING = b"User-agent: *\nDisallow: /\n"
+logger = logging.getLogger(__name__)
+
+
+class Disallowed(IgnoreRequest):
+    """robots.txt forbids the request, or can't be had; the message is one sentence."""
 
 
 class RobotsTxt(RobotsTxtMiddleware):
     """Scrapy's middleware, with two of its ways mended.
 
     Of several requests that wait for one robots.txt, Scrapy 2.19 shows it to the first alone and lets the
-    others pass. And where a server fails (5xx), nothing may be fetched (RFC 9309, 2.3.1.4).
+    others pass. And where robots.txt is unreachable, because the server fails (5xx) or the network does,
+    nothing may be fetched (RFC 9309, 2.3.1.4).
     """
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
-        """Let robots.txt be redirected anywhere (RFC 9309, 2.3.1.2)."""
+        """Let robots.txt be redirected anywhere (RFC 9309, 2.3.1.2); raises `Disallowed`."""
         if request.meta.get("dont_obey_robotstxt"):
             request.meta["allow_offsite"] = True
         await super().process_request(request)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Raises `Disallowed`."""
+        if isinstance(rp, _Unreachable):
+            raise Disallowed(rp.why)
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as error:
+            raise Disallowed("robots.txt asks crawlers not to fetch it.") from error
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's site, or None if it has none."""
@@ -39,5 +57,50 @@ class RobotsTxt(RobotsTxtMiddleware):
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500:
-            response = response.replace(body=_NOTHING)
-        await super()._parse_robots(response, netloc, request)
+            self._known(netloc, _Unreachable(f"robots.txt answers {response.status}."))
+        else:
+            await super()._parse_robots(response, netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        from crawler.handlers import explain
+
+        if isinstance(exc, IgnoreRequest | NotSupported):
+            super()._robots_error(exc, netloc)
+        else:
+            self._known(netloc, _Unreachable(f"robots.txt could not be fetched: {explain(exc)}"))
+
+    def _known(self, netloc: str, parser: RobotParser) -> None:
+        waiting = self._parsers[netloc]
+        self._parsers[netloc] = parser
+        if isinstance(waiting, Deferred):
+            waiting.callback(parser)
+
+
+class _Unreachable(RobotParser):
+    """Stands for the rules of a site whose robots.txt can't be had."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, robotstxt_body: bytes) -> _Unreachable:
+        return cls("robots.txt can't be had.")
+
+    def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:
+        return False
+
+
+class Offsite(OffsiteMiddleware):
+    """Scrapy's middleware; says so where a redirect leads off the site and so ends there."""
+
+    def request_scheduled(self, request: Request, spider: Spider) -> None:
+        """As Scrapy asks for it; raises IgnoreRequest."""
+        try:
+            super().request_scheduled(request, spider)
+        except IgnoreRequest:
+            if start := request.meta.get("redirect_urls"):
+                self.stats.inc_value("newswarc/pages/off_site")
+                logger.warning(
+                    "%s leads off the site, to %s; the redirect is archived, but not followed.", start[0], request.url
+                )
+            raise

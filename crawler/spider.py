@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urldefrag, urljoin
 
 from scrapy import Request, Spider
-from scrapy.exceptions import IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive.capture import Failure, Lead
 from archive.errors import RecordError, SourceError, StoreError
 from crawler.discovery import Found, feed_leads, page_leads, sitemap_leads
+from crawler.middlewares import Disallowed
 from crawler.page import Page
 from crawler.source import Source, check_url, host_of
 
@@ -69,6 +70,8 @@ class SourceSpider(Spider):
         if self._left < 0:
             raise SourceError(f"-a limit={limit}: is a number of articles, 0 for no limit.")
         self._limited = self._left > 0
+        self._waiting: deque[Found] = deque()
+        """What the limit leaves aside; each takes the place of an article that could not be fetched."""
         self._seen: set[str] = set()
         # Redirects don't lead off these either.
         announced = (*self.site.feeds, *self.site.sitemaps, *self.site.sections, *self._given)
@@ -128,9 +131,10 @@ class SourceSpider(Spider):
                 elif self.site.is_article(found.url) and (page := urldefrag(found.url)[0]) not in self._seen:
                     self._seen.add(page)
                     if self._limited and self._left <= 0:
-                        return
-                    self._left -= 1
-                    yield self._article(found)
+                        self._waiting.append(found)
+                    else:
+                        self._left -= 1
+                        yield self._article(found)
         except RecordError as error:
             self.logger.warning("%s It is archived, but nothing can be followed from it.", error)
             self._count("unreadable_leads")
@@ -141,8 +145,13 @@ class SourceSpider(Spider):
     def _request(self, url: str, callback: Callable[..., Any], lead: Lead, priority: int = 0) -> Request:
         return Request(url, callback, errback=self.failed, meta={"lead": lead}, priority=priority)
 
-    def failed(self, failure: TwistedFailure) -> None:
-        """Count a fetch that gave no usable page, and say why in one line."""
+    def failed(self, failure: TwistedFailure) -> Iterator[Request]:
+        """Count a fetch that gave no usable page, say why in one line, and fetch another in its place."""
+        self._say(failure)
+        if failure.request.callback == self.parse_article and self._waiting:  # type: ignore[attr-defined]
+            yield self._article(self._waiting.popleft())
+
+    def _say(self, failure: TwistedFailure) -> None:
         from crawler.handlers import explain
 
         error: Any = failure.value
@@ -150,20 +159,19 @@ class SourceSpider(Spider):
         if isinstance(error, HttpError):
             self._count("http_error")
             self.logger.warning("%s answers %d; it is archived.", request.url, error.response.status)
-        elif isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
+        elif isinstance(error, Disallowed):
             self._count("refused")
-            self._refused(request)
+            self._refused(request, str(error))
         elif not isinstance(error, StoreError):
             self._count("unreachable")
             self.logger.warning("%s could not be fetched: %s", request.url, explain(error))
 
-    def _refused(self, request: Request) -> None:
+    def _refused(self, request: Request, sentence: str) -> None:
         from crawler.archiving import Archiving
 
         now = dt.datetime.now(dt.UTC)
         archiving = self.crawler.get_extension(Archiving)
         if archiving:
-            sentence = "robots.txt asks crawlers not to fetch it."
             self.logger.warning("%s is not fetched: %s", request.url, sentence)
             archiving.keep_failure(
                 Failure(

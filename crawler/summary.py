@@ -31,7 +31,8 @@ _LINES = (
     ("pages/not_html", "pages that are no HTML"),
     ("pages/failed", "pages that could not be read"),
     ("pages/http_error", "error answers"),
-    ("pages/refused", "refused by robots.txt"),
+    ("pages/refused", "not fetched because of robots.txt"),
+    ("pages/off_site", "redirects off the site, not followed"),
     ("pages/unreachable", "not fetched"),
 )
 

@@ -156,7 +156,7 @@ def test_everything_a_bare_spider_fetches_is_archived_and_nothing_passes_by(tmp_
     assert {s.path: s.response.block for s in stored}["/robots.txt"].endswith(ROBOTS)
     assert failures == []
     outcome = {entry["url"].rpartition("/")[2]: entry.get("status", entry.get("error")) for entry in seen}
-    assert [outcome[name] for name in ("closed", *"0123")] == ["IgnoreRequest"] * 5
+    assert [outcome[name] for name in ("closed", *"0123")] == ["Disallowed"] * 5
     assert [outcome[name] for name in ("old", "gone", "broken", "404")] == [200, 410, 200, 404]
     assert [outcome[name] for name in ("secret.txt", "x", "key", "html,hello")] == ["NotSupported"] * 4
     assert all(f"User-Agent: newswarc/{VERSION}\r\n".encode() in s.request.block for s in stored)

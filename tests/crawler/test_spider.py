@@ -212,7 +212,7 @@ def test_what_robots_txt_closes_is_never_asked_for_but_told_of(eco: Served) -> N
     assert {(row["lead_kind"], row["lead_via"]) for row in refused} == {("section", f"{home}/es/")}
     assert all(row["status"] is None and row["capture"] is None for row in refused)
     assert f"{home}{draft} is not fetched: robots.txt asks crawlers not to fetch it." in eco.crawls[0].log
-    assert "      1 refused by robots.txt" in eco.crawls[0].log
+    assert "      1 not fetched because of robots.txt" in eco.crawls[0].log
     assert eco.crawls[1].stats["newswarc/failures/robots"] == 1
 
 
@@ -468,6 +468,13 @@ def test_no_more_than_the_limit_is_fetched(limited: set[str]) -> None:
 
 def test_a_link_with_a_fragment_leads_to_the_same_article(limited: set[str]) -> None:
     assert limited == {"linked", "target", "feed-new"}
+
+
+def test_what_cannot_be_fetched_does_not_count_towards_the_limit(site: Site) -> None:
+    site.server.add("/few", links("/a/lost", "/a/gone", "/a/linked", "/a/target"))
+    done = site.crawl("limit=1", source="few")
+    assert [path for path in site.asked if path.startswith("/a/")] == ["/a/lost", "/a/gone", "/a/linked"]
+    assert [site.path(item) for item in done.items] == ["linked"]
 
 
 def test_given_pages_alone_are_fetched(site: Site) -> None:

@@ -78,7 +78,7 @@ def test_the_sum_of_a_crawl(caplog: pytest.LogCaptureFixture) -> None:
         "      1 pages that are no HTML",
         "      1 pages that could not be read",
         "      4 error answers",
-        "      5 refused by robots.txt",
+        "      5 not fetched because of robots.txt",
         "      6 not fetched",
     ]
 
@@ -128,13 +128,14 @@ def caught(error: BaseException) -> tuple[type[BaseException], BaseException, Tr
 
 
 CLOSED = "The server closed the connection before it sent a whole response."
+TOO_LARGE = "The response is larger than DOWNLOAD_MAXSIZE allows; what came of it is archived."
 FORESEEN: dict[Exception, str] = {
     CannotResolveHostError("no such host"): "no such host",
     DownloadConnectionRefusedError("refused"): "refused",
     DownloadTimeoutError("took longer than 60 s"): "took longer than 60 s",
     DownloadFailedError("x"): CLOSED,
     ResponseDataLossError("lost"): "lost",
-    DownloadCancelledError("too large"): "too large",
+    DownloadCancelledError("too large"): TOO_LARGE,
     IgnoreRequest("not now"): "not now",
 }
 
