@@ -324,7 +324,8 @@ class Run:
 
 def iso(moment: dt.datetime, *, exact: bool = False) -> str:
     """UTC as WARC-Date wants it: whole seconds, or with microseconds if `exact`."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S" + (".%f" if exact else "") + "Z")
+    timespec = "microseconds" if exact else "seconds"
+    return moment.astimezone(dt.UTC).isoformat(timespec=timespec).removesuffix("+00:00") + "Z"
 
 
 def dump(facts: dict[str, Any]) -> bytes:

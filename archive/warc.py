@@ -31,6 +31,8 @@ CONFORMS_TO = "https://iipc.github.io/warc-specifications/specifications/warc-fo
 PROFILE_IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 PROFILE_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
+_PIECE = 256 << 10
+"""Plain bytes that are compressed at once."""
 _FLUSH = 4 << 20
 """Compressed bytes that may wait in memory while a large record is written."""
 
@@ -81,8 +83,11 @@ def sha256(data: bytes | IO[bytes], start: int = 0) -> str:
 
 
 def _find_compressor() -> tuple[Any, int]:
-    """The fastest zlib that is installed, and its level: isal, zlib-ng, zlib."""
-    for name, level in (("isal.isal_zlib", 3), ("zlib_ng.zlib_ng", 6)):
+    """The fastest zlib that is installed, and its level: isal, zlib-ng, zlib.
+
+    Of isal's levels, 3 takes two thirds more time than 2 for files 3.5 % smaller (150 news pages).
+    """
+    for name, level in (("isal.isal_zlib", 2), ("zlib_ng.zlib_ng", 6)):
         try:
             return import_module(name), level
         except ImportError:
@@ -99,32 +104,42 @@ class _Gzip:
     def __init__(self, spill: Any) -> None:
         self._z = _compressor.compressobj(_level, zlib.DEFLATED, 31)
         self._spill = spill
-        self.parts: list[bytes] = []
-        self._waiting = 0
+        self._plain: list[bytes] = []
+        self._plain_size = 0
+        self._packed: list[bytes] = []
+        self._packed_size = 0
         self._sha = hashlib.sha256()
         self.length = 0
 
     def write(self, data: bytes) -> None:
-        self._keep(self._z.compress(data))
-        if self._waiting > _FLUSH:
-            self._spill(self)
+        """warcio writes many small pieces; they are compressed together."""
+        self._plain.append(data)
+        self._plain_size += len(data)
+        if self._plain_size > _PIECE:
+            self._compress()
+            if self._packed_size > _FLUSH:
+                self._spill(self)
 
     def flush(self) -> None:
         """warcio calls it after each record; the member ends in `finish`."""
 
     def finish(self) -> None:
+        self._compress()
         self._keep(self._z.flush())
 
+    def _compress(self) -> None:
+        self._keep(self._z.compress(b"".join(self._plain)))
+        self._plain, self._plain_size = [], 0
+
     def _keep(self, data: bytes) -> None:
-        if data:
-            self.parts.append(data)
-            self._waiting += len(data)
-            self.length += len(data)
-            self._sha.update(data)
+        self._packed.append(data)
+        self._packed_size += len(data)
+        self.length += len(data)
+        self._sha.update(data)
 
     def taken(self) -> bytes:
-        data = b"".join(self.parts)
-        self.parts, self._waiting = [], 0
+        data = b"".join(self._packed)
+        self._packed, self._packed_size = [], 0
         return data
 
     @property
@@ -242,11 +257,7 @@ class WarcWriter:
         if record.payload_digest:
             headers.append(("WARC-Payload-Digest", record.payload_digest))
         headers.append(("WARC-Block-Digest", sha256(record.block)))
-        for name, value in (*headers, ("Content-Type", record.content_type or "")):
-            if not _HEADER_NAME.fullmatch(name) or not _is_header_text(value):
-                raise RecordError(
-                    f"{name} of a {record.type} record has a line end in it, or what no header holds: {value[:80]!r}."
-                )
+        _check([*headers, ("Content-Type", record.content_type or "")], record.type)
         if isinstance(record.block, bytes):
             length, stream = len(record.block), io.BytesIO(record.block)
         else:
@@ -283,6 +294,18 @@ class WarcWriter:
 
 WARC_FIELDS = "application/warc-fields"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _check(headers: list[tuple[str, str]], kind: str) -> None:
+    """Raises `RecordError` for a header that would forge another line."""
+    names, values = zip(*headers, strict=True)
+    if _HEADER_NAME.fullmatch("".join(names)) and _is_header_text("".join(values)) and all(names):
+        return
+    for name, value in headers:
+        if not _HEADER_NAME.fullmatch(name) or not _is_header_text(value):
+            raise RecordError(
+                f"{name} of a {kind} record has a line end in it, or what no header holds: {value[:80]!r}."
+            )
 
 
 def _is_header_text(text: str) -> bool:
