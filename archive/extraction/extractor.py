@@ -26,6 +26,7 @@ from archive.extraction.blocks import Block, blocks, fold, near, text_under, wor
 from archive.extraction.comments import comment_containers, read_comments
 from archive.extraction.document import parse
 from archive.extraction.furniture import naming_words, telling_word
+from archive.extraction.kind import ARTICLE, LIST
 from archive.extraction.metadata import Metadata, read_metadata
 from archive.extraction.places import place_lines
 from archive.extraction.tables import unfold_layout_tables
@@ -66,14 +67,17 @@ def extract(
     `reading` what is known of the site; `captured` when the page was fetched (default: now): no date on
     it can be later. Without `url` the page's canonical link serves.
 
-    The text is empty if the page holds no article. Raises `NotAPage` for bytes that are no HTML and
-    `ExtractionError` if the page breaks the extractor.
+    The text is empty if the page holds no article; a list of other pages is known by its `kind`. Raises `NotAPage`
+    for bytes that are no HTML and `ExtractionError` if the page breaks the extractor.
     """
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
         page = _Page(tree, metadata, reading.rules)
-        page.read()
+        if metadata.kind == LIST:
+            page.pass_over()
+        else:
+            page.read()
     except (
         RecursionError,
         AssertionError,
@@ -99,6 +103,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
     return Article(
         url=url or metadata.canonical_url or "",
+        kind=metadata.kind or ARTICLE,
         headline=metadata.headline,
         standfirst=page.standfirst,
         text="\n".join(page.lines),
@@ -138,8 +143,17 @@ class _Page:
     metadata: Metadata
     rules: SiteRules | None
     comments: tuple[Comment, ...] = ()
+    standfirst: str | None = None
+    lines: list[str] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    fate: dict[Block, str] = field(default_factory=dict)
+    """The rule that removed a block; empty: it is in the text or in a field."""
+    _parts: dict[Block, list[tuple[str, str]]] = field(default_factory=dict)
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._headline_key = words_key(self.metadata.headline or "")
 
     @property
     def captions(self) -> tuple[str, ...]:
@@ -147,9 +161,6 @@ class _Page:
 
     def read(self) -> None:
         self.blocks = blocks(self.tree)
-        self.fate: dict[Block, str] = {}
-        """The rule that removed a block; empty: it is in the text or in a field."""
-        self._headline_key = words_key(self.metadata.headline or "")
         self._prune()
         pruned = set(self.fate)
         unfold_layout_tables(self.tree)
@@ -160,6 +171,11 @@ class _Page:
         self.lines = [line.text for line in audit.lines()]
         self.standfirst = audit.standfirst
         self._parts = audit.parts
+
+    def pass_over(self) -> None:
+        """A page that is a list of others holds no text."""
+        self.blocks = blocks(self.tree)
+        self.fate = dict.fromkeys(self.blocks, "list-page")
 
     # What is certain before extraction
 
