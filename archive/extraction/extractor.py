@@ -7,10 +7,11 @@ removed with a named rule. Headline, standfirst, captions and comments have fiel
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -19,17 +20,19 @@ import msgspec
 from cssselect import HTMLTranslator
 from lxml.html import HtmlElement
 
-from archive.article import Article, Comment, Removed, Trace
+from archive.article import Article, Comment, Removed, Trace, Update
 from archive.errors import ExtractionError
 from archive.extraction.audit import Audit
 from archive.extraction.blocks import Block, blocks, fold, near, text_under, words_key
 from archive.extraction.comments import comment_containers, read_comments
+from archive.extraction.dates import parse_date
 from archive.extraction.document import parse
 from archive.extraction.furniture import naming_words, telling_word
-from archive.extraction.kind import ARTICLE, LIST
+from archive.extraction.kind import ARTICLE, LIST, LIVE_BLOG
 from archive.extraction.metadata import Metadata, read_metadata
 from archive.extraction.places import place_lines
 from archive.extraction.tables import unfold_layout_tables
+from archive.extraction.updates import find_posts
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
 from archive.version import EXTRACTOR
 
@@ -73,7 +76,8 @@ def extract(
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
-        page = _Page(tree, metadata, reading.rules)
+        read = functools.partial(parse_date, timezone=reading.timezone, language=metadata.language, now=captured)
+        page = _Page(tree, metadata, reading.rules, read)
         if metadata.kind == LIST:
             page.pass_over()
         else:
@@ -101,9 +105,12 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
     evidence = {name: why for name, why in metadata.evidence.items() if name != "standfirst"}
     if page.standfirst:
         evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
+    if page.updates:
+        evidence["updates"] = "json-ld:liveBlogUpdate" if page.updates == metadata.updates else "html:time"
+        evidence.setdefault("kind", evidence["updates"])
     return Article(
         url=url or metadata.canonical_url or "",
-        kind=metadata.kind or ARTICLE,
+        kind=LIVE_BLOG if page.updates else metadata.kind or ARTICLE,
         headline=metadata.headline,
         standfirst=page.standfirst,
         text="\n".join(page.lines),
@@ -116,6 +123,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         image=metadata.image,
         captions=page.captions,
         comments=page.comments,
+        updates=page.updates,
         canonical_url=metadata.canonical_url,
         paywalled=metadata.paywalled,
         trace=Trace(
@@ -142,6 +150,8 @@ class _Page:
     tree: HtmlElement
     metadata: Metadata
     rules: SiteRules | None
+    read_date: Callable[[str], str | None]
+    updates: tuple[Update, ...] = ()
     comments: tuple[Comment, ...] = ()
     standfirst: str | None = None
     lines: list[str] = field(default_factory=list)
@@ -161,6 +171,7 @@ class _Page:
 
     def read(self) -> None:
         self.blocks = blocks(self.tree)
+        self._read_updates()
         self._prune()
         pruned = set(self.fate)
         unfold_layout_tables(self.tree)
@@ -171,6 +182,8 @@ class _Page:
         self.lines = [line.text for line in audit.lines()]
         self.standfirst = audit.standfirst
         self._parts = audit.parts
+        if self.updates and not self.lines:  # without a lead of its own
+            self.lines, self.standfirst = [self.metadata.standfirst or self.updates[-1].text], None
 
     def pass_over(self) -> None:
         """A page that is a list of others holds no text."""
@@ -178,6 +191,23 @@ class _Page:
         self.fate = dict.fromkeys(self.blocks, "list-page")
 
     # What is certain before extraction
+
+    def _read_updates(self) -> None:
+        """Take out the posts of a live blog."""
+        certain = self.metadata.kind == LIVE_BLOG
+        if not (certain or self.metadata.live or self.metadata.updates):
+            return
+        published, modified = self.metadata.published, self.metadata.modified
+        day = published[:10] if published and (modified or published)[:10] == published[:10] else None
+        stated = self.metadata.updates
+        found = find_posts(self.tree, self.blocks, stated, certain=certain, read=self.read_date, day=day)
+        if found is None:
+            return
+        self.updates = found.updates
+        self.fate |= found.fate
+        for element in found.elements:
+            if element.getparent() is not None:
+                element.drop_tree()
 
     def _prune(self) -> None:
         """Take out what site rules and comment containers name, so that trafilatura never sees it."""
@@ -304,7 +334,7 @@ def _is_caption(element: HtmlElement) -> bool:
     return next(islice(element.iter("p"), _PARAGRAPHS_IN_CAPTION - 1, None), None) is None
 
 
-@lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096)
 def _names_caption(name: str) -> bool:
     return not _CAPTION.isdisjoint(naming_words(name))
 

@@ -62,11 +62,11 @@ class LinkedData:
         pages = [n for n in self.nodes if not _PAGES.isdisjoint(map(str.lower, types(n))) and self.may_be(n, *urls)]
         return (*sorted(chosen, key=_poverty), *pages)
 
-    def values(self, node: Node, name: str) -> list[object]:
+    def values(self, node: Node, name: str, most: int = _MOST_STRINGS) -> list[object]:
         """The values of a property as a flat list, with references by ``@id`` followed once."""
         value = node.get(name)
         values = value if isinstance(value, list) else [value]
-        return [self._followed(v) for v in values[:_MOST_STRINGS] if v is not None]
+        return [self._followed(v) for v in values[:most] if v is not None]
 
     def _followed(self, value: object) -> object:
         if isinstance(value, dict) and len(value) <= 2 and isinstance(name := value.get("@id"), str):

@@ -13,6 +13,7 @@ from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
+from archive.article import Update
 from archive.errors import SourceError
 from archive.extraction.authors import names
 from archive.extraction.byline import read_byline
@@ -20,9 +21,10 @@ from archive.extraction.dateline import read_dateline
 from archive.extraction.dates import parse_date
 from archive.extraction.headline import choose_headline, headline_element, site_names
 from archive.extraction.jsonld import Node, is_article_type, strings, types
-from archive.extraction.kind import read_kind
+from archive.extraction.kind import names_live_blog, read_kind
 from archive.extraction.markup import Markup, fold, host_of, is_front, key, select, visible_text, words
 from archive.extraction.standfirst import choose_standfirst
+from archive.extraction.updates import stated_updates
 from archive.rules import SiteRules
 
 __all__ = ["Metadata", "read_metadata"]
@@ -82,6 +84,10 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     paywalled: bool | None = None
     kind: str | None = None
     """As in `Article`, if anything says that it is other than an article."""
+    live: bool = False
+    """Whether its address or headline call the page a live blog."""
+    updates: tuple[Update, ...] = ()
+    """The posts of a live blog in JSON-LD."""
     site_names: tuple[str, ...] = ()
     """What the site calls itself, its domain included."""
     evidence: dict[str, str] = {}
@@ -113,13 +119,8 @@ def read_metadata(
     read = functools.partial(parse_date, timezone=timezone, language=language, now=now)
     dates = read_dateline(markup, nodes, shown, url=url, timezone=timezone, language=language, now=now)
     section = _section(markup, nodes)
-    kind = read_kind(
-        markup,
-        nodes,
-        urls=(url, page.canonical and page.canonical[0]),
-        headline=headline,
-        section=section and section[0],
-    )
+    urls = (url, page.canonical and page.canonical[0])
+    kind = read_kind(markup, nodes, urls=urls, headline=headline, section=section and section[0])
     byline = page.ruled_names() or read_byline(markup, nodes, shown, site)
     return Metadata(
         headline=headline,
@@ -135,6 +136,8 @@ def read_metadata(
         canonical_url=evidence.keep("canonical_url", page.canonical),
         paywalled=evidence.keep("paywalled", _paywalled(markup, nodes)),
         kind=evidence.keep("kind", kind),
+        live=names_live_blog(urls, headline),
+        updates=stated_updates(markup.linked, nodes, read),
         site_names=site,
         evidence=evidence.of,
     )
