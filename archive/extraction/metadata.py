@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from archive.article import Update
 from archive.errors import SourceError
+from archive.extraction.access import read_paywalled
 from archive.extraction.authors import names
 from archive.extraction.byline import read_byline
 from archive.extraction.dateline import read_dateline
@@ -55,7 +56,6 @@ _IMAGES = words(
     og:image:secure_url og:image og:image:url twitter:image twitter:image:src parsely-image-url
     """
 )
-_TIERS = {"free": False, "metered": True, "locked": True, "paid": True, "premium": True}
 _LANGUAGE = re.compile(r"([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_.@].*)?")
 T = TypeVar("T")
 
@@ -134,7 +134,7 @@ def read_metadata(
         tags=evidence.keep("tags", _tags(markup, nodes)) or (),
         image=evidence.keep("image", _image(markup, nodes)),
         canonical_url=evidence.keep("canonical_url", page.canonical),
-        paywalled=evidence.keep("paywalled", _paywalled(markup, nodes)),
+        paywalled=evidence.keep("paywalled", read_paywalled(markup, nodes)),
         kind=evidence.keep("kind", kind),
         live=names_live_blog(urls, headline),
         updates=stated_updates(markup.linked, nodes, read),
@@ -304,26 +304,6 @@ def _image(markup: Markup, nodes: Iterable[Node]) -> tuple[str, str] | None:
         if (absolute := markup.absolute(fold(address))) and "#" not in absolute:
             return absolute, evidence
     return None
-
-
-def _paywalled(markup: Markup, nodes: Iterable[Node]) -> tuple[bool, str] | None:
-    """Whether readers must pay, as the page tells search engines; None if it doesn't say."""
-    for node in nodes:
-        for free in (node.get("isAccessibleForFree"), *_parts(markup, node)):
-            said = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
-            if (value := said.get(str(free).strip().rpartition("/")[2].lower())) is not None:
-                return not value, _ld_evidence(node, "isAccessibleForFree")
-    for name, tier in markup.contents("article:content_tier", "og:article:content_tier"):
-        if (locked := _TIERS.get(tier.lower())) is not None:
-            return locked, f"meta:{name}"
-    return None
-
-
-def _parts(markup: Markup, node: Node) -> Iterator[object]:
-    """What the parts of an article that have a CSS selector say of access."""
-    for part in markup.linked.values(node, "hasPart"):
-        if isinstance(part, dict) and part.get("cssSelector"):
-            yield part.get("isAccessibleForFree")
 
 
 def _canonical(markup: Markup, url: str) -> tuple[str, str] | None:
