@@ -16,6 +16,7 @@ from archive.extraction.lines import Line, is_set_apart, restored, trim
 from archive.extraction.markup import is_hidden
 from archive.extraction.metadata import Metadata
 from archive.extraction.places import Placed
+from archive.furniture import LEARNED, Furniture
 from archive.rules import SiteRules
 
 __all__ = ["Audit"]
@@ -56,6 +57,7 @@ class Audit:
         fate: dict[Block, str],
     ) -> None:
         self._placed, self._blocks, self._metadata, self._rules, self.fate = placed, blocks, metadata, rules, fate
+        self.furniture: Furniture | None = None
         self.standfirst: str | None = None
         self.parts: dict[Block, list[tuple[str, str]]] = {}
         """What blocks that the text has in part hold else, with the rule that removed it, if one did."""
@@ -118,6 +120,8 @@ class Audit:
             return "standfirst-copy"
         if key in seen:
             return "repeated"
+        if self.furniture and line in self.furniture:
+            return LEARNED
         if self._is_byline(line, key):
             return "byline"
         if self._is_date_line(line, block):

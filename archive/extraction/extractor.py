@@ -29,6 +29,7 @@ from archive.extraction.furniture import naming_words, telling_word
 from archive.extraction.metadata import Metadata, read_metadata
 from archive.extraction.places import place_lines
 from archive.extraction.tables import unfold_layout_tables
+from archive.furniture import LEARNED, Furniture
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
 from archive.version import EXTRACTOR
 
@@ -72,7 +73,7 @@ def extract(
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
-        page = _Page(tree, metadata, reading.rules)
+        page = _Page(tree, metadata, reading.rules, reading.furniture)
         page.read()
     except (
         RecursionError,
@@ -116,6 +117,8 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         trace=Trace(
             extractor=EXTRACTOR,
             rules=rules.digest if rules else None,
+            furniture=reading.furniture.digest if reading.furniture else None,
+            places=tuple(page.places),
             evidence=evidence,
             removed=tuple(page.removed()),
         ),
@@ -137,6 +140,7 @@ class _Page:
     tree: HtmlElement
     metadata: Metadata
     rules: SiteRules | None
+    furniture: Furniture | None
     comments: tuple[Comment, ...] = ()
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
@@ -152,12 +156,19 @@ class _Page:
         self._headline_key = words_key(self.metadata.headline or "")
         self._prune()
         pruned = set(self.fate)
+        if self.furniture:
+            for block in self.blocks:
+                if block not in self.fate and block.text in self.furniture:
+                    self.fate[block] = LEARNED
         unfold_layout_tables(self.tree)
         self._read_captions()
         left = [block for block in self.blocks if block not in pruned]
         lines = place_lines(self._candidate(), left, taken=self.fate)
         audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate)
-        self.lines = [line.text for line in audit.lines()]
+        audit.furniture = self.furniture
+        kept = audit.lines()
+        self.lines = [line.text for line in kept]
+        self.places = [line.block.place if line.block else "" for line in kept]
         self.standfirst = audit.standfirst
         self._parts = audit.parts
 
