@@ -100,7 +100,11 @@ PLACES: dict[str, Any] = {"file": "f", "places": ((1, 2), (3, 4), (5, 6)), "line
 
 
 def test_versions() -> None:
-    article: dict[str, Any] = {"url": "http://www.u.test/a", "headline": "h", "trace": {"capture": "c", "removed": [{}, {}]}}
+    article: dict[str, Any] = {
+        "url": "http://www.u.test/a",
+        "headline": "h",
+        "trace": {"capture": "c", "removed": [{}, {}]},
+    }
     details: dict[str, Any] = {"article": article, "date": "d", "extracted": "e", "text_digest": "t"}
     row = version_row("v", details, RUN, **PLACES)
     assert row.keys() == columns("versions")
