@@ -17,7 +17,8 @@ class Removed(msgspec.Struct, frozen=True):
     place: str
     """Where it stood: a short path of tags and classes, e.g. ``main > div.donate > p``."""
     rule: str
-    """The rule that removed it, e.g. ``headline-copy`` or ``site-rule:2024-07-01:.modal``."""
+    """The kind of text it is, and perhaps how that was told: ``appeal``, ``duplicate:headline``; or the rule
+    of the site: ``site-rule:2024-07-01:.modal``. The kinds are listed in `archive.extraction.kinds`."""
 
 
 class Comment(msgspec.Struct, frozen=True):

@@ -9,13 +9,15 @@ from functools import cached_property
 
 from lxml.html import HtmlElement
 
-from archive.extraction.appeals import appeal_runs, listen
+from archive.extraction.appeals import appeal_runs, language_of, listen
 from archive.extraction.blocks import Block, fold, near, text_under, words_key
 from archive.extraction.furniture import telling_word
 from archive.extraction.lines import Line, is_set_apart, restored, trim
 from archive.extraction.markup import is_hidden
 from archive.extraction.metadata import Metadata
+from archive.extraction.phrases import phrases_of
 from archive.extraction.places import Placed
+from archive.extraction.teasers import teasers
 from archive.furniture import LEARNED, Furniture
 from archive.rules import SiteRules
 
@@ -29,8 +31,10 @@ _SENTENCE = re.compile(r"[.!?…。！？؟۔।]['\"”»’)]*$")
 _STATEMENT = re.compile(r"[.…。۔।]['\"”»’)]*$")
 _STRONG = frozenset({"appeal", "subscription", "related", "comment", "consent", "dialogue"})
 """Kinds that may make up almost half of what stands on a page with a short article."""
-_SMALL = frozenset({"share", "navigation"})
-"""Kinds that hold no paragraphs."""
+_SMALL = frozenset({"share", "navigation", "paywall"})
+"""Kinds that hold no paragraphs: what is called after the paywall may be the text behind it."""
+_LARGE = 0.7
+"""Share of the text that a box of facts may have: they hold whole documents."""
 _OUTERMOST = ("article", "main", "body")
 _LONGEST_LABEL = 90
 """Characters; bylines, date lines and link titles are shorter."""
@@ -68,6 +72,8 @@ class Audit:
         known = [(one.block, len(one.line)) for one in placed if one.block is not None]
         self._text_of = text_under((block.element, size) for block, size in known)
         self._named: dict[str, int] | None = None
+        self._phrases = phrases_of(language_of((one.line for one in placed), metadata.language))
+        self._teasers = teasers(one.block for one in placed if one.block is not None)
         bodies = [e for e, size in self._text_of.items() if size >= _BODY * self._body_size]
         self._body = min(bodies, key=self._text_of.__getitem__, default=None)
 
@@ -87,11 +93,11 @@ class Audit:
             block = one.block
             whole = one.is_whole or (block is not None and shared[block] == 1 and _is_like(one))
             judged.append(Line(block.text if block is not None and whole else one.line, block, rule))
-        trim(judged, self._metadata.authors)
+        trim(judged, self._metadata.authors, self._phrases)
         self._settle(judged)
         for block in self._blocks:
             if block.key and block.key == self._headline_key:
-                self.fate.setdefault(block, "headline-copy")
+                self.fate.setdefault(block, "duplicate:headline")
         return restored([line for line in judged if not line.rule], self._blocks, self.fate)
 
     def _settle(self, judged: Sequence[Line]) -> None:
@@ -115,19 +121,21 @@ class Audit:
         if not key:
             return "no-words"
         if key == self._headline_key:
-            return "headline-copy"
+            return "duplicate:headline"
         if key in self._standfirst_keys:
-            return "standfirst-copy"
+            return "duplicate:standfirst"
         if key in seen:
-            return "repeated"
+            return "duplicate:repeated"
         if self.furniture and line in self.furniture:
             return LEARNED
         if self._is_byline(line, key):
-            return "byline"
+            return "byline:author"
         if self._is_date_line(line, block):
-            return "date-line"
+            return "byline:date"
         if self._rules and any(re.fullmatch(p, line) for p in self._rules.remove_text):
             return f"{self._rules.name}:text"
+        if told := self._phrases.tell(line, key, block.linked if block is not None else 0):
+            return f"{told}:words"
         if block is None:
             return ""
         if fate := self.fate.get(block):
@@ -135,9 +143,11 @@ class Audit:
         if block in self.fate:  # a caption has its own field
             return "caption"
         if block.linked >= 0.9 * len(block.text) and len(line) < _PARAGRAPH and not line.endswith(_SENTENCE_END):
-            return "link-only"
+            return "navigation:link-only"
+        if teaser := self._teasers.get(block):
+            return teaser
         if len(line) < _LONGEST_LABEL and self._is_outside(block):
-            return "outside-article"
+            return "outside-article:beside"
         return self._container(block) or ""
 
     def _is_outside(self, block: Block) -> bool:
@@ -178,12 +188,13 @@ class Audit:
             if element.tag in _OUTERMOST:
                 return None
             kind = "hidden" if is_hidden(element) else telling_word(element)
-            if not kind or (is_paragraph and kind in _SMALL):
+            if not kind or (is_paragraph and kind in _SMALL) or (kind == "paywall" and element.tag == "p"):
                 continue
             # A class that much of the text bears does not tell furniture: some sites mark every
             # paragraph of a paid article "paywall".
             share = max(self._text_of[element], self._text_named(element.get("class") or ""))
-            if share < (0.5 if kind in _STRONG else 0.3) * self._body_size:
+            most = _LARGE if kind == "box" else 0.5 if kind in _STRONG else 0.3
+            if share < most * self._body_size:
                 return kind
         return None
 

@@ -93,7 +93,7 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
                 if breaks > 1:
                     yield from ended()
             elif tag == "a":
-                links += 1
+                links += element.get("href") is not None
             elif tag not in _INLINE:
                 if parts:
                     yield from ended()
@@ -105,7 +105,7 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
                 break
             text = element.tail
             if tag == "a":
-                links -= 1
+                links -= element.get("href") is not None
             elif event == "end" and tag not in _NO_BLOCKS:
                 if parts:
                     yield from ended()

@@ -201,7 +201,7 @@ class _Page:
             if block in self.fate:
                 continue
             if block.text[0] == "<" and _ESCAPED_MARKUP.match(block.text):
-                self.fate[block] = "escaped-markup"
+                self.fate[block] = "hidden:markup"
                 for caption in _ESCAPED_CAPTION.findall(block.text):
                     self._add_caption(fold(caption))
                 continue
@@ -218,7 +218,7 @@ class _Page:
                 and block not in self.fate
                 and not (block.is_prose and block.element.tag == "p")
             ):
-                self.fate[block] = "caption-copy"
+                self.fate[block] = "duplicate:caption"
 
     def _add_caption(self, text: str) -> None:
         if text:
@@ -270,7 +270,7 @@ class _Page:
             rule = self.fate.get(block)
             if rule is None:
                 copy = self._headline_key and block.key == self._headline_key
-                rule = "headline-copy" if copy else self._outside(block.element)
+                rule = "duplicate:headline" if copy else self._outside(block.element)
             if rule:
                 gone.append(Removed(block.text, block.place, rule))
         return gone

@@ -11,6 +11,7 @@ from archive.extraction.appeals import Voice
 from archive.extraction.blocks import Block, near, words_key
 from archive.extraction.furniture import telling_word
 from archive.extraction.markup import is_hidden
+from archive.extraction.phrases import Phrases
 
 __all__ = ["Line", "is_set_apart", "restored", "trim"]
 
@@ -41,7 +42,7 @@ class Line:
         return element.tag in _HEADINGS or bold or self.text.endswith(":")
 
 
-def trim(lines: Sequence[Line], authors: Iterable[str]) -> None:
+def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> None:
     """Give a rule to kept lines that lost what they led on to, and to what signs off below the text."""
     names = [words_key(author) for author in authors]
     below: Line | None = None
@@ -51,14 +52,16 @@ def trim(lines: Sequence[Line], authors: Iterable[str]) -> None:
             gap = True
             continue
         if line.is_heading and (at_end or (gap and below is not None and below.is_heading)):
-            line.rule = "orphan-heading"
-        elif at_end and (rule := _signs_off(line, names)):
+            line.rule = "outside-article:heading"
+        elif at_end and (rule := _signs_off(line, names, phrases)):
             line.rule = rule
         else:
             below, at_end, gap = line, False, False
 
 
-def _signs_off(line: Line, names: Sequence[str]) -> str:
+def _signs_off(line: Line, names: Sequence[str], phrases: Phrases) -> str:
+    if told := phrases.tell(line.text, words_key(line.text), 0, at_end=True):
+        return f"{told}:words"
     if line.block is None:
         return ""
     key = f" {words_key(line.text)} "
