@@ -65,7 +65,7 @@ class Audit:
         self.standfirst: str | None = None
         self.parts: dict[Block, list[tuple[str, str]]] = {}
         """What blocks that the text has in part hold else, with the rule that removed it, if one did."""
-        self._headline_key = words_key(metadata.headline or "")
+        self._headlines = {_letters(text) for text in (metadata.headline, metadata.shown_headline) if text}
         self._standfirst_keys: set[str] = set()
         self._author_keys = {words_key(author) for author in metadata.authors}
         self._body_size = sum(len(one.line) for one in placed)
@@ -96,7 +96,7 @@ class Audit:
         trim(judged, self._metadata.authors, self._phrases)
         self._settle(judged)
         for block in self._blocks:
-            if block.key and block.key == self._headline_key:
+            if block.key and _letters(block.key) in self._headlines:
                 self.fate.setdefault(block, "duplicate:headline")
         return restored([line for line in judged if not line.rule], self._blocks, self.fate)
 
@@ -120,7 +120,7 @@ class Audit:
         line, key, block = one.line, one.key, one.block
         if not key:
             return "no-words"
-        if key == self._headline_key:
+        if _letters(key) in self._headlines:
             return "duplicate:headline"
         if key in self._standfirst_keys:
             return "duplicate:standfirst"
@@ -229,7 +229,7 @@ class Audit:
     def _find_standfirst(self, body: list[Block]) -> None:
         """The standfirst is a text that the page shows, not only a description for search engines."""
         text = self._metadata.standfirst
-        if not text or words_key(text) == self._headline_key:
+        if not text or _letters(text) in self._headlines:
             return
         shown = {block.key: block for block in reversed(self._blocks)}
         lines = [fold(line) for line in text.split("\n")]
@@ -270,6 +270,11 @@ class Audit:
             marked.update(range(max(marked) + 1, len(known)))  # buttons and sums at the end of the page
         for index in marked:
             self.fate.setdefault(known[index], "appeal")
+
+
+def _letters(text: str) -> str:
+    """The key of a headline; without spaces, as kicker and headline run together when they are elements."""
+    return words_key(text).replace(" ", "")
 
 
 def _is_like(one: Placed) -> bool:

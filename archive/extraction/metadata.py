@@ -29,7 +29,7 @@ __all__ = ["Metadata", "read_metadata"]
 
 _TITLES = words(
     """
-    og:title twitter:title dc.title dcterms.title parsely-title sailthru.title citation_title title
+    headline og:title twitter:title dc.title dcterms.title parsely-title sailthru.title citation_title title
     """
 )
 _DESCRIPTIONS = words(
@@ -66,6 +66,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """What a page says about its article; fields as in `Article`."""
 
     headline: str | None = None
+    shown_headline: str | None = None
+    """The text of the heading that shows it, which may be worded otherwise."""
     standfirst: str | None = None
     """Of which `evidence` begins with ``html:`` or ``rule:`` if readers see it; else it is a description
     that may repeat the first paragraph."""
@@ -111,6 +113,7 @@ def read_metadata(
     byline = page.ruled_names() or read_byline(markup, nodes, shown, site)
     return Metadata(
         headline=headline,
+        shown_headline=None if shown is None else visible_text(shown),
         standfirst=evidence.keep("standfirst", _standfirst(page, headline or "", shown)),
         authors=evidence.keep("authors", byline) or (),
         published=evidence.keep("published", page.ruled_date("published", read) or dates.published),

@@ -284,6 +284,15 @@ def test_headline_and_byline_are_not_the_text():
     assert (rules_of(found, "By Ada Brook"), rules_of(found, HEADLINE)) == (["byline:author"], ["duplicate:headline"])
 
 
+def test_the_heading_is_not_the_text_where_the_headline_is_worded_otherwise():
+    stated = '<script type="application/ld+json">{"@type": "Article", "headline": "Divers at work"}</script>'
+    head = f'<meta property="og:title" content="{HEADLINE}">{stated}'
+    found = read(page(f"<article><h1>{HEADLINE}</h1>{paragraphs(*REPORT)}</article>", head=head))
+    assert found.headline == "Divers at work"
+    assert HEADLINE not in found.text
+    assert rules_of(found, HEADLINE) == ["headline-copy", "headline-copy"]
+
+
 def test_a_page_without_headline_loses_no_signs():
     found = read(f"<body><article>{paragraphs('***', *REPORT, '***')}</article>")
     assert [r.text for r in found.trace.removed] == ["***", "***"]
