@@ -72,7 +72,7 @@ def extract(
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
-        page = _Page(tree, metadata, reading.rules)
+        page = _Page(tree, metadata, reading.rules, reading.timezone, captured)
         page.read()
     except (
         RecursionError,
@@ -137,6 +137,8 @@ class _Page:
     tree: HtmlElement
     metadata: Metadata
     rules: SiteRules | None
+    timezone: str = "UTC"
+    captured: dt.datetime | None = None
     comments: tuple[Comment, ...] = ()
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
@@ -167,7 +169,13 @@ class _Page:
         """Take out what site rules and comment containers name, so that trafilatura never sees it."""
         doomed: dict[HtmlElement, str] = {}
         containers = comment_containers(self.tree, self.rules)
-        self.comments = read_comments(containers)
+        self.comments = read_comments(
+            containers,
+            tree=self.tree,
+            timezone=self.timezone,
+            language=self.metadata.language,
+            now=self.captured,
+        )
         doomed |= dict.fromkeys(containers, "comment")
         if self.rules:
             for selector in self.rules.remove:
