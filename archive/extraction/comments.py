@@ -71,21 +71,23 @@ def comment_containers(tree: HtmlElement, rules: SiteRules | None = None) -> lis
     if rules and rules.comments:
         return list(tree.xpath(HTMLTranslator().css_to_xpath(rules.comments)))
     found: dict[HtmlElement, None] = {}
-    for element in tree.iter("section", "div", "ol", "ul", "aside", "li", "article"):
+    for element in tree.iter("section", "div", "ol", "ul", "aside"):
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
-        typed = element.get("itemtype")
         if (
-            (_names_container(element, names) or (typed and _ITEM_TYPE.search(typed)))
+            names != " "
+            and _names_container(names)
             and not any(outer in found for outer in element.iterancestors())
             and not _holds_article(element, tree)
         ):
             found[element] = None
+    for element in tree.iter(*_ITEM_TAGS):
+        typed = element.get("itemtype")
+        if typed and _ITEM_TYPE.search(typed) and found.keys().isdisjoint([element, *element.iterancestors()]):
+            found[element] = None
     return list(found)
 
 
-def _names_container(element: HtmlElement, names: str) -> bool:
-    if names == " " or element.tag in ("li", "article"):
-        return False
+def _names_container(names: str) -> bool:
     lower = names.lower()
     if "comment" not in lower and "disqus" not in lower and "respond" not in lower:
         return False
@@ -167,7 +169,8 @@ class _Reader:
             if outer is not None and not drafts[outer].lines:  # one comment in two elements
                 draft.author = draft.author or drafts[outer].author
                 draft.published = draft.published or drafts[outer].published
-            if draft.lines:
+            # What is called a box or a wrapper may hold a notice about comments.
+            if draft.lines and (pattern is _ITEM or draft.author or draft.published):
                 yield Comment(" ".join(draft.lines), draft.author, draft.published)
 
     def _read(self, item: HtmlElement, inside: set[HtmlElement]) -> _Draft:
@@ -228,8 +231,10 @@ class _Reader:
     def linked(self, tree: HtmlElement) -> Iterator[Comment]:
         """The comments in the JSON-LD of a page."""
         for script in tree.iter("script"):
-            if "json" in (script.get("type") or "") and script.text and _LD_COMMENT.search(script.text):
-                yield from self._of_value(parse_json(script.text))
+            if "ld+json" in (script.get("type") or ""):
+                text = script.text or ""
+                if "Comment" in text and _LD_COMMENT.search(text):
+                    yield from self._of_value(parse_json(text))
 
     def _of_value(self, value: object) -> Iterator[Comment]:
         waiting: list[tuple[object, int]] = [(value, 0)]

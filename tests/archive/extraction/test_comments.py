@@ -227,3 +227,8 @@ def test_comments_are_never_in_the_text(manner):
     found = extract(document.encode(), url="https://herald.example/wall")
     assert found.text.split("\n") == list(REPORT)
     assert [comment.text for comment in found.comments] == remarks
+
+
+def test_a_notice_about_comments_is_no_comment():
+    notice = "<p>To read what our subscribers say, please log in.</p>"
+    assert read(f'<section id="comments"><div class="comment-container">{notice}</div></section>') == ()
