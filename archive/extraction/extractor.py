@@ -29,7 +29,7 @@ from archive.extraction.furniture import naming_words, telling_word
 from archive.extraction.metadata import Metadata, read_metadata
 from archive.extraction.places import place_lines
 from archive.extraction.tables import unfold_layout_tables
-from archive.furniture import LEARNED, Furniture
+from archive.furniture import LEARNED
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
 from archive.version import EXTRACTOR
 
@@ -73,7 +73,7 @@ def extract(
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
-        page = _Page(tree, metadata, reading.rules, reading.furniture)
+        page = _Page(tree, metadata, reading, captured)
         page.read()
     except (
         RecursionError,
@@ -139,11 +139,15 @@ class _Page:
 
     tree: HtmlElement
     metadata: Metadata
-    rules: SiteRules | None
-    furniture: Furniture | None
+    reading: Reading
+    captured: dt.datetime | None
     comments: tuple[Comment, ...] = ()
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> SiteRules | None:
+        return self.reading.rules
 
     @property
     def captions(self) -> tuple[str, ...]:
@@ -156,16 +160,16 @@ class _Page:
         self._headline_key = words_key(self.metadata.headline or "")
         self._prune()
         pruned = set(self.fate)
-        if self.furniture:
+        if self.reading.furniture:
             for block in self.blocks:
-                if block not in self.fate and block.text in self.furniture:
+                if block not in self.fate and block.text in self.reading.furniture:
                     self.fate[block] = LEARNED
         unfold_layout_tables(self.tree)
         self._read_captions()
         left = [block for block in self.blocks if block not in pruned]
         lines = place_lines(self._candidate(), left, taken=self.fate)
         audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate)
-        audit.furniture = self.furniture
+        audit.furniture = self.reading.furniture
         kept = audit.lines()
         self.lines = [line.text for line in kept]
         self.places = [line.block.place if line.block else "" for line in kept]
@@ -178,7 +182,13 @@ class _Page:
         """Take out what site rules and comment containers name, so that trafilatura never sees it."""
         doomed: dict[HtmlElement, str] = {}
         containers = comment_containers(self.tree, self.rules)
-        self.comments = read_comments(containers)
+        self.comments = read_comments(
+            containers,
+            tree=self.tree,
+            timezone=self.reading.timezone,
+            language=self.metadata.language,
+            now=self.captured,
+        )
         doomed |= dict.fromkeys(containers, "comment")
         if self.rules:
             for selector in self.rules.remove:

@@ -24,6 +24,7 @@ KINDS = {
     "dialogue": "windows over the page",
     "form": "fields and buttons",
     "duplicate": "what is already in another field, or stands higher up in the text",
+    "learned": "what recurs on the site, learned from its own pages",
     "hidden": "what readers don't see, and markup shown as text",
     "no-words": "bullets, arrows and rules",
     "outside-article": "what stands outside the article without saying what it is",
