@@ -290,7 +290,7 @@ def test_the_heading_is_not_the_text_where_the_headline_is_worded_otherwise():
     found = read(page(f"<article><h1>{HEADLINE}</h1>{paragraphs(*REPORT)}</article>", head=head))
     assert found.headline == "Divers at work"
     assert HEADLINE not in found.text
-    assert rules_of(found, HEADLINE) == ["headline-copy", "headline-copy"]
+    assert rules_of(found, HEADLINE) == ["duplicate:headline"] * 2
 
 
 def test_a_page_without_headline_loses_no_signs():
