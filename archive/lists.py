@@ -39,6 +39,8 @@ class Lists:
         self._learners: dict[str, Learner] = {}
         self._known: dict[str, dict[str, Any]] = {}
         """The lists that were handed out, by digest."""
+        self._kept: dict[str, list[dict[str, Any]]] = {}
+        """The entries that were kept last, by site."""
         self._texts: dict[str, str] = {}
 
     def of(self, url: str) -> Furniture | None:
@@ -52,15 +54,17 @@ class Lists:
         return furniture
 
     def facts(self, digest: str) -> dict[str, Any]:
-        """What is kept of a list that was handed out: ``site``, ``made``, ``digest``, ``entries``."""
-        return self._known[digest]
+        """What is to be kept of a list that was handed out: ``site``, ``made``, ``digest``, ``entries``."""
+        facts = self._known[digest]
+        self._kept[facts["site"]] = facts["entries"]
+        return facts
 
     def changed(self) -> Iterator[dict[str, Any]]:
-        """What is to be kept of the lists that have changed, once."""
+        """What is to be kept of the lists that have changed since they were kept."""
         for learner in self._learners.values():
-            if learner.is_changed:
-                learner.is_changed = False
-                yield _facts(learner)
+            facts = _facts(learner)
+            if learner.is_changed and facts["entries"] != self._kept.get(learner.site):
+                yield facts
 
     def learn(self, conversion: str, capture: Capture, article: Article) -> None:
         """Take note of an article that was stored."""
