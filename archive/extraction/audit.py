@@ -17,6 +17,7 @@ from archive.extraction.markup import is_hidden
 from archive.extraction.metadata import Metadata
 from archive.extraction.phrases import phrases_of
 from archive.extraction.places import Placed
+from archive.extraction.scripts import StatedBody
 from archive.extraction.teasers import teasers
 from archive.furniture import LEARNED, Furniture
 from archive.rules import SiteRules
@@ -27,6 +28,8 @@ _DATE_LINE = re.compile(r"\b(1[89]|20)\d\d\b")
 _BYLINE = re.compile(r"^(?:by|von|por|par|di|da|door|av|af|od|автор:?)\s+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE_END = tuple(".!?…。！？؟۔।\"”»'’)")
+_PLACEHOLDER = re.compile(r"\$\$\w+\$\$|\{\{[^{}]*\}\}|\[\[[^\[\]]*\]\]|%%\w+%%")
+"""What a script would have put something in the place of."""
 _SENTENCE = re.compile(r"[.!?…。！？؟۔।]['\"”»’)]*$")
 _STATEMENT = re.compile(r"[.…。۔।]['\"”»’)]*$")
 _STRONG = frozenset({"appeal", "subscription", "related", "comment", "consent", "dialogue"})
@@ -45,6 +48,8 @@ _WORDS_IN_DATE = 3
 _ALIKE = 0.75
 _BODY = 0.75
 """The smallest element with this share of the text is the article's."""
+_STATED = 0.8
+"""Share of the lines of a kind that JSON-LD states, to be believed of the others."""
 _MOST_APPEALS = 200
 """More make no article: their containers are not looked for."""
 
@@ -59,6 +64,8 @@ class Audit:
         metadata: Metadata,
         rules: SiteRules | None,
         fate: dict[Block, str],
+        *,
+        stated: StatedBody | None = None,
     ) -> None:
         self._placed, self._blocks, self._metadata, self._rules, self.fate = placed, blocks, metadata, rules, fate
         self.furniture: Furniture | None = None
@@ -73,6 +80,7 @@ class Audit:
         self._text_of = text_under((block.element, size) for block, size in known)
         self._named: dict[str, int] | None = None
         self._phrases = phrases_of(language_of((one.line for one in placed), metadata.language))
+        self._stated = stated
         self._teasers = teasers(one.block for one in placed if one.block is not None)
         bodies = [e for e, size in self._text_of.items() if size >= _BODY * self._body_size]
         self._body = min(bodies, key=self._text_of.__getitem__, default=None)
@@ -93,12 +101,31 @@ class Audit:
             block = one.block
             whole = one.is_whole or (block is not None and shared[block] == 1 and _is_like(one))
             judged.append(Line(block.text if block is not None and whole else one.line, block, rule))
+        self._compare(judged)
         trim(judged, self._metadata.authors, self._phrases)
         self._settle(judged)
         for block in self._blocks:
             if block.key and _letters(block.key) in self._headlines:
                 self.fate.setdefault(block, "duplicate:headline")
         return restored([line for line in judged if not line.rule], self._blocks, self.fate)
+
+    def _compare(self, judged: Sequence[Line]) -> None:
+        """Remove what the text that JSON-LD states leaves out, where it states all the rest of its kind."""
+        if self._stated is None:
+            return
+        left = [line for line in judged if not line.rule and line.block is not None and not line.is_heading]
+        stated = [self._stated.holds(words_key(line.text)) for line in left]
+        if True in stated:  # a standfirst may stand before what is stated
+            first = next((i for i, line in enumerate(left) if not _is_sentence(line.text)), len(left))
+            start = min(first, stated.index(True))
+            left, stated = left[start:], stated[start:]
+        sizes: defaultdict[object, Counter[bool]] = defaultdict(Counter)
+        for line, holds in zip(left, stated, strict=True):
+            sizes[line.block.element.tag if line.block is not None else ""][holds] += len(line.text)
+        for line, holds in zip(left, stated, strict=True):
+            size = sizes[line.block.element.tag if line.block is not None else ""]
+            if not holds and size[True] >= _STATED * size.total():
+                line.rule = "outside-article:json-ld"
 
     def _settle(self, judged: Sequence[Line]) -> None:
         """Note what became of the blocks, and of the rest of those that are in the text in part."""
@@ -120,6 +147,8 @@ class Audit:
         line, key, block = one.line, one.key, one.block
         if not key:
             return "no-words"
+        if _PLACEHOLDER.fullmatch(line):
+            return "hidden:placeholder"
         if _letters(key) in self._headlines:
             return "duplicate:headline"
         if key in self._standfirst_keys:
@@ -275,6 +304,10 @@ class Audit:
 def _letters(text: str) -> str:
     """The key of a headline; without spaces, as kicker and headline run together when they are elements."""
     return words_key(text).replace(" ", "")
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) >= _LONGEST_LABEL and text.endswith(_SENTENCE_END)
 
 
 def _is_like(one: Placed) -> bool:

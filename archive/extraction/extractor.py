@@ -27,7 +27,9 @@ from archive.extraction.comments import comment_containers, read_comments
 from archive.extraction.document import parse
 from archive.extraction.furniture import naming_words, telling_word
 from archive.extraction.metadata import Metadata, read_metadata
+from archive.extraction.others import other_articles
 from archive.extraction.places import place_lines
+from archive.extraction.scripts import StatedBody, body_in_scripts, stated_body
 from archive.extraction.tables import unfold_layout_tables
 from archive.furniture import LEARNED
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
@@ -47,6 +49,8 @@ _ESCAPED_CAPTION = re.compile(r"<figcaption\b[^<>]*>(.*?)(?:</figcaption>|$)")
 _LIST_MARK = re.compile(r"^[-–•]\s+")
 _CAPTION = frozenset({"caption", "figcaption", "credit", "credits"})
 _PARAGRAPHS_IN_CAPTION = 3
+_CAPTION_LEVELS = 3
+_FIGURE_LEVELS = 5
 _MUCH = 0.6
 """Share of the page's prose."""
 _SHORT = 500
@@ -96,6 +100,7 @@ def extract(
 def _article(page: _Page, url: str, reading: Reading) -> Article:
     metadata, rules = page.metadata, reading.rules
     evidence = {name: why for name, why in metadata.evidence.items() if name != "standfirst"}
+    evidence |= page.evidence
     if page.standfirst:
         evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
     return Article(
@@ -142,6 +147,8 @@ class _Page:
     reading: Reading
     captured: dt.datetime | None
     comments: tuple[Comment, ...] = ()
+    evidence: dict[str, str] = field(default_factory=dict)
+    """Where the text came from, if not from the page as it stands."""
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
 
@@ -155,6 +162,7 @@ class _Page:
 
     def read(self) -> None:
         self.blocks = blocks(self.tree)
+        stated = self._find_body_in_scripts()
         self.fate: dict[Block, str] = {}
         """The rule that removed a block; empty: it is in the text or in a field."""
         self._headline_key = words_key(self.metadata.headline or "")
@@ -168,7 +176,7 @@ class _Page:
         self._read_captions()
         left = [block for block in self.blocks if block not in pruned]
         lines = place_lines(self._candidate(), left, taken=self.fate)
-        audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate)
+        audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate, stated=stated)
         audit.furniture = self.reading.furniture
         kept = audit.lines()
         self.lines = [line.text for line in kept]
@@ -177,6 +185,20 @@ class _Page:
         self._parts = audit.parts
 
     # What is certain before extraction
+
+    def _find_body_in_scripts(self) -> StatedBody | None:
+        """The text that JSON-LD states, if it does; what only scripts hold is put in the page."""
+        stated = stated_body(self.tree)
+        if stated is not None:
+            hidden = not stated.shown_by(self.blocks)
+        else:
+            hidden = sum(len(block.text) for block in self.blocks if block.is_prose) < _SHORT
+        body = self.tree.find("body")
+        if hidden and body is not None and (found := body_in_scripts(self.tree, stated)) is not None:
+            body.append(found)
+            self.blocks = blocks(self.tree)
+            self.evidence["text"] = "json-ld:articleBody" if stated is not None else "script"
+        return stated
 
     def _prune(self) -> None:
         """Take out what site rules and comment containers name, so that trafilatura never sees it."""
@@ -190,6 +212,7 @@ class _Page:
             now=self.captured,
         )
         doomed |= dict.fromkeys(containers, "comment")
+        doomed |= dict.fromkeys(other_articles(self.blocks, self._headline_key), "other-article")
         if self.rules:
             for selector in self.rules.remove:
                 for element in _select(self.tree, selector):
@@ -215,12 +238,15 @@ class _Page:
                 for caption in _ESCAPED_CAPTION.findall(block.text):
                     self._add_caption(fold(caption))
                 continue
-            for element in near(block.element, 3):
+            for level, element in enumerate(near(block.element, _FIGURE_LEVELS)):
                 if element not in is_caption:
                     is_caption[element] = _is_caption(element)
-                if is_caption[element]:
+                if is_caption[element] and level < _CAPTION_LEVELS:
                     self.fate[block] = ""
                     self._add_caption(block.text)
+                    break
+                if element.tag == "figure" and _is_figure(element) and not block.is_long:
+                    self.fate[block] = "caption:figure"
                     break
         for block in self.blocks:
             if (
@@ -307,6 +333,11 @@ def _is_caption(element: HtmlElement) -> bool:
     if not name or element.tag in ("body", "article") or not _names_caption(name):
         return False
     return next(islice(element.iter("p"), _PARAGRAPHS_IN_CAPTION - 1, None), None) is None
+
+
+def _is_figure(element: HtmlElement) -> bool:
+    """Whether a figure is a picture or a film, and no quotation or table that a page calls so."""
+    return next(element.iter("blockquote", "table", "pre", "q", "h2", "ul", "ol"), None) is None
 
 
 @lru_cache(maxsize=4096)

@@ -70,9 +70,9 @@ class Phrases:
     def _by_lead(self, text: str, key: str, linked: int) -> str:
         if len(text) > _LONGEST_LEAD:
             return ""
-        candidates = [*self._leads.get(key.split(" ", 1)[0], ()), *self._leads.get("", ())]
-        for pattern, kind, phrase in candidates:
-            if (found := pattern.match(text)) and _leads_on(text, found[1] or "", kind, phrase, linked):
+        for pattern, kind, phrase in (*self._leads.get(key.split(" ", 1)[0], []), *self._leads.get("", [])):
+            found = pattern.match(text)
+            if found and _leads_on(text, str(found[1] or ""), kind, phrase, linked):
                 return kind
         return ""
 
