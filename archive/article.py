@@ -66,6 +66,9 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     url: str
+    kind: str = "article"
+    """``article``, ``opinion``, ``live-blog``, ``video``; or ``list``, which is no article: a front page, a section,
+    search results. A list has no text."""
     headline: str | None = None
     standfirst: str | None = None
     text: str = ""

@@ -7,10 +7,10 @@ removed with a named rule. Headline, standfirst, captions and comments have fiel
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import logging
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -19,18 +19,21 @@ import msgspec
 from cssselect import HTMLTranslator
 from lxml.html import HtmlElement
 
-from archive.article import Article, Comment, Removed, Trace
+from archive.article import Article, Comment, Removed, Trace, Update
 from archive.errors import ExtractionError
 from archive.extraction.audit import Audit
 from archive.extraction.blocks import Block, blocks, fold, near, text_under, words_key
 from archive.extraction.comments import comment_containers, read_comments
+from archive.extraction.dates import parse_date
 from archive.extraction.document import parse
 from archive.extraction.furniture import naming_words, telling_word
+from archive.extraction.kind import ARTICLE, LIST, LIVE_BLOG
 from archive.extraction.metadata import Metadata, read_metadata
 from archive.extraction.others import other_articles
 from archive.extraction.places import place_lines
 from archive.extraction.scripts import StatedBody, body_in_scripts, stated_body
 from archive.extraction.tables import unfold_layout_tables
+from archive.extraction.updates import find_posts
 from archive.furniture import LEARNED
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
 from archive.version import EXTRACTOR
@@ -71,14 +74,17 @@ def extract(
     `reading` what is known of the site; `captured` when the page was fetched (default: now): no date on
     it can be later. Without `url` the page's canonical link serves.
 
-    The text is empty if the page holds no article. Raises `NotAPage` for bytes that are no HTML and
-    `ExtractionError` if the page breaks the extractor.
+    The text is empty if the page holds no article; a list of other pages is known by its `kind`. Raises `NotAPage`
+    for bytes that are no HTML and `ExtractionError` if the page breaks the extractor.
     """
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
         page = _Page(tree, metadata, reading, captured)
-        page.read()
+        if metadata.kind == LIST:
+            page.pass_over()
+        else:
+            page.read()
     except (
         RecursionError,
         AssertionError,
@@ -103,8 +109,12 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
     evidence |= page.evidence
     if page.standfirst:
         evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
+    if page.updates:
+        evidence["updates"] = "json-ld:liveBlogUpdate" if page.updates == metadata.updates else "html:time"
+        evidence.setdefault("kind", evidence["updates"])
     return Article(
         url=url or metadata.canonical_url or "",
+        kind=LIVE_BLOG if page.updates else metadata.kind or ARTICLE,
         headline=metadata.headline,
         standfirst=page.standfirst,
         text="\n".join(page.lines),
@@ -117,6 +127,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         image=metadata.image,
         captions=page.captions,
         comments=page.comments,
+        updates=page.updates,
         canonical_url=metadata.canonical_url,
         paywalled=metadata.paywalled,
         trace=Trace(
@@ -146,11 +157,23 @@ class _Page:
     metadata: Metadata
     reading: Reading
     captured: dt.datetime | None
-    comments: tuple[Comment, ...] = ()
     evidence: dict[str, str] = field(default_factory=dict)
     """Where the text came from, if not from the page as it stands."""
+    updates: tuple[Update, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    standfirst: str | None = None
+    lines: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    """Where each line stands."""
+    blocks: list[Block] = field(default_factory=list)
+    fate: dict[Block, str] = field(default_factory=dict)
+    """The rule that removed a block; empty: it is in the text or in a field."""
+    _parts: dict[Block, list[tuple[str, str]]] = field(default_factory=dict)
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._headline_key = words_key(self.metadata.headline or "")
 
     @property
     def rules(self) -> SiteRules | None:
@@ -163,9 +186,7 @@ class _Page:
     def read(self) -> None:
         self.blocks = blocks(self.tree)
         stated = self._find_body_in_scripts()
-        self.fate: dict[Block, str] = {}
-        """The rule that removed a block; empty: it is in the text or in a field."""
-        self._headline_key = words_key(self.metadata.headline or "")
+        self._read_updates()
         self._prune()
         pruned = set(self.fate)
         if self.reading.furniture:
@@ -183,6 +204,14 @@ class _Page:
         self.places = [line.block.place if line.block else "" for line in kept]
         self.standfirst = audit.standfirst
         self._parts = audit.parts
+        if self.updates and not self.lines:  # without a lead of its own
+            self.lines, self.standfirst = [self.metadata.standfirst or self.updates[-1].text], None
+            self.places = [""]
+
+    def pass_over(self) -> None:
+        """A page that is a list of others holds no text."""
+        self.blocks = blocks(self.tree)
+        self.fate = dict.fromkeys(self.blocks, "list-page")
 
     # What is certain before extraction
 
@@ -199,6 +228,26 @@ class _Page:
             self.blocks = blocks(self.tree)
             self.evidence["text"] = "json-ld:articleBody" if stated is not None else "script"
         return stated
+
+    def _read_date(self, text: str) -> str | None:
+        return parse_date(text, timezone=self.reading.timezone, language=self.metadata.language, now=self.captured)
+
+    def _read_updates(self) -> None:
+        """Take out the posts of a live blog."""
+        certain = self.metadata.kind == LIVE_BLOG
+        if not (certain or self.metadata.live or self.metadata.updates):
+            return
+        published, modified = self.metadata.published, self.metadata.modified
+        day = published[:10] if published and (modified or published)[:10] == published[:10] else None
+        stated = self.metadata.updates
+        found = find_posts(self.tree, self.blocks, stated, certain=certain, read=self._read_date, day=day)
+        if found is None:
+            return
+        self.updates = found.updates
+        self.fate |= found.fate
+        for element in found.elements:
+            if element.getparent() is not None:
+                element.drop_tree()
 
     def _prune(self) -> None:
         """Take out what site rules and comment containers name, so that trafilatura never sees it."""
@@ -340,7 +389,7 @@ def _is_figure(element: HtmlElement) -> bool:
     return next(element.iter("blockquote", "table", "pre", "q", "h2", "ul", "ol"), None) is None
 
 
-@lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096)
 def _names_caption(name: str) -> bool:
     return not _CAPTION.isdisjoint(naming_words(name))
 

@@ -12,6 +12,7 @@ from tests.archive.making import digest_of
 
 FULL = Article(
     url="https://ellery.test/storm",
+    kind="live-blog",
     headline="Storm keeps twelve boats out",
     standfirst="Nobody was hurt.",
     text="The harbour stays closed.\nTomorrow, too.",

@@ -148,6 +148,7 @@ def test_an_article_as_scrapy_clean_prints_it() -> None:
     assert json.loads(json.dumps(told)) == {
         "input": "page.html",
         "url": "u",
+        "kind": "article",
         "headline": "Storm",
         "standfirst": None,
         "text": "a\nb",

@@ -158,7 +158,17 @@ def test_no_archive_is_made_for_files(desk: Desk) -> None:
 def test_what_an_object_holds(desk: Desk) -> None:
     (found,) = desk.clean(desk.put("a.html", page("Paper A"))).articles
     assert next(iter(found)) == "input"
-    assert {"url", "headline", "standfirst", "text", "authors", "published", "modified", "language"} <= found.keys()
+    assert {
+        "url",
+        "kind",
+        "headline",
+        "standfirst",
+        "text",
+        "authors",
+        "published",
+        "modified",
+        "language",
+    } <= found.keys()
     assert {"section", "tags", "image", "captions", "comments", "updates", "canonical_url", "paywalled"} <= found.keys()
     assert "trace" not in found
     assert found["evidence"]["headline"]
