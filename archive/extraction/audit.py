@@ -105,7 +105,7 @@ class Audit:
         trim(judged, self._metadata.authors, self._phrases)
         self._settle(judged)
         for block in self._blocks:
-            if block.key and _letters(block.key) in self._headlines:
+            if block.key and block.key.replace(" ", "") in self._headlines:
                 self.fate.setdefault(block, "duplicate:headline")
         return restored([line for line in judged if not line.rule], self._blocks, self.fate)
 
@@ -149,7 +149,7 @@ class Audit:
             return "no-words"
         if _PLACEHOLDER.fullmatch(line):
             return "hidden:placeholder"
-        if _letters(key) in self._headlines:
+        if key.replace(" ", "") in self._headlines:
             return "duplicate:headline"
         if key in self._standfirst_keys:
             return "duplicate:standfirst"
