@@ -15,6 +15,7 @@ from scrapy.exceptions import DontCloseSpider, DropItem
 
 from archive.capture import Capture
 from archive.errors import ArchiveError, NotAPage, StoreError
+from archive.furniture import LEARNED
 from archive.rules import Reading
 from archive.workers import Extracted, ExtractorPool, Task
 from crawler.archiving import Archiving
@@ -89,8 +90,11 @@ class ArticlePipeline:
             if waiting and (number >= len(stale) or len(waiting) >= _AHEAD):
                 task, future = waiting.popleft()
                 try:
-                    self._run.keep_extracted(task.capture, await future)
+                    extracted = await future
+                    self._run.keep_extracted(task.capture, extracted)
+                    learned = sum(removed.rule == LEARNED for removed in extracted.article.trace.removed)
                     self._stats.inc_value("newswarc/articles_cleaned_again")
+                    self._stats.inc_value("newswarc/blocks_removed", learned)
                 except StoreError as error:
                     self._archiving.give_up(error)
                     return
