@@ -101,7 +101,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
     evidence = {name: why for name, why in metadata.evidence.items() if name != "standfirst"}
     evidence |= page.evidence
     if page.standfirst:
-        evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
+        evidence["standfirst"] = page.standfirst_evidence or metadata.evidence.get("standfirst", "html")
     return Article(
         url=url or metadata.canonical_url or "",
         headline=metadata.headline,
@@ -166,7 +166,7 @@ class _Page:
         lines = place_lines(self._candidate(), left, taken=self.fate)
         audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate, stated=stated)
         self.lines = [line.text for line in audit.lines()]
-        self.standfirst = audit.standfirst
+        self.standfirst, self.standfirst_evidence = audit.standfirst, audit.standfirst_evidence
         self._parts = audit.parts
 
     # What is certain before extraction
