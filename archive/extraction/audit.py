@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 from archive.extraction.appeals import appeal_runs, language_of, listen
 from archive.extraction.blocks import Block, fold, near, text_under, words_key
 from archive.extraction.furniture import telling_word
+from archive.extraction.leads import find_lead, shown_as
 from archive.extraction.lines import Line, is_set_apart, restored, trim
 from archive.extraction.markup import is_hidden
 from archive.extraction.metadata import Metadata
@@ -70,8 +71,11 @@ class Audit:
         self._placed, self._blocks, self._metadata, self._rules, self.fate = placed, blocks, metadata, rules, fate
         self.furniture: Furniture | None = None
         self.standfirst: str | None = None
+        self.standfirst_evidence: str | None = None
+        """Where the standfirst was found, if not by the metadata."""
         self.parts: dict[Block, list[tuple[str, str]]] = {}
         """What blocks that the text has in part hold else, with the rule that removed it, if one did."""
+        self._headline_key = words_key(metadata.headline or "")
         self._headlines = {_letters(text) for text in (metadata.headline, metadata.shown_headline) if text}
         self._standfirst_keys: set[str] = set()
         self._author_keys = {words_key(author) for author in metadata.authors}
@@ -107,7 +111,8 @@ class Audit:
         for block in self._blocks:
             if block.key and block.key.replace(" ", "") in self._headlines:
                 self.fate.setdefault(block, "duplicate:headline")
-        return restored([line for line in judged if not line.rule], self._blocks, self.fate)
+        kept = [line for line in judged if not line.rule]
+        return restored(kept, self._blocks, self.fate, stated=self._stated, phrases=self._phrases)
 
     def _compare(self, judged: Sequence[Line]) -> None:
         """Remove what the text that JSON-LD states leaves out, where it states all the rest of its kind."""
@@ -257,20 +262,35 @@ class Audit:
 
     def _find_standfirst(self, body: list[Block]) -> None:
         """The standfirst is a text that the page shows, not only a description for search engines."""
-        text = self._metadata.standfirst
-        if not text or _letters(text) in self._headlines:
-            return
-        shown = {block.key: block for block in reversed(self._blocks)}
+        text = self._metadata.standfirst or ""
+        ours = bool(text) and _letters(text) not in self._headlines
+        read = ours and self._metadata.evidence["standfirst"].startswith(("html:", "rule:"))
         lines = [fold(line) for line in text.split("\n")]
-        found = [shown[key] for key in map(words_key, lines) if key in shown]
-        if not self._metadata.evidence["standfirst"].startswith(("html:", "rule:")) and (
+        found = shown_as(lines, self._blocks) if ours else []
+        if not read and (
             len(found) < len(lines) or set(body) <= set(found) or not is_set_apart(found[-1], self._blocks, body)
         ):
-            return  # a description for search engines only, or a copy of the first paragraph
-        self.standfirst = "\n".join(lines)
-        self._standfirst_keys = {words_key(line) for line in lines}
+            # A description for search engines only, or a copy of the first paragraph.
+            first = [block for block in body if block not in self.fate]
+            lead = find_lead(first, self._blocks, self._headline_key, self._is_free)
+            if lead is None:
+                return
+            found, lines, self.standfirst_evidence = [lead], [lead.text], "html:lead"
+        self.standfirst = "\n".join(lines if len(found) < 2 else [block.text for block in found])
+        self._standfirst_keys = {words_key(line) for line in lines} | {block.key for block in found}
         for block in found:
             self.fate[block] = ""
+
+    def _is_free(self, block: Block) -> bool:
+        """Whether a block is nothing else, and nothing that holds it and not the body is called furniture."""
+        if block in self.fate:
+            return False
+        for element in near(block.element):
+            if element.tag in _OUTERMOST or element in self._text_of:
+                return True
+            if element.tag == "figure" or telling_word(element) is not None or is_hidden(element):
+                return False
+        return True
 
     def _mark_appeals(self, known: Sequence[Block], lines: Sequence[str]) -> None:
         """Appeals among the body's paragraphs; one takes the small container it stands in with it."""

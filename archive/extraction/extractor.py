@@ -108,7 +108,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
     evidence = {name: why for name, why in metadata.evidence.items() if name != "standfirst"}
     evidence |= page.evidence
     if page.standfirst:
-        evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
+        evidence["standfirst"] = page.standfirst_evidence or metadata.evidence.get("standfirst", "html")
     if page.updates:
         evidence["updates"] = "json-ld:liveBlogUpdate" if page.updates == metadata.updates else "html:time"
         evidence.setdefault("kind", evidence["updates"])
@@ -162,6 +162,7 @@ class _Page:
     updates: tuple[Update, ...] = ()
     comments: tuple[Comment, ...] = ()
     standfirst: str | None = None
+    standfirst_evidence: str | None = None
     lines: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     """Where each line stands."""
@@ -202,7 +203,7 @@ class _Page:
         kept = audit.lines()
         self.lines = [line.text for line in kept]
         self.places = [line.block.place if line.block else "" for line in kept]
-        self.standfirst = audit.standfirst
+        self.standfirst, self.standfirst_evidence = audit.standfirst, audit.standfirst_evidence
         self._parts = audit.parts
         if self.updates and not self.lines:  # without a lead of its own
             self.lines, self.standfirst = [self.metadata.standfirst or self.updates[-1].text], None

@@ -38,11 +38,11 @@ class StatedBody:
         self.text = text
         self._squeezed = _squeezed(words_key(_plain(text)))
 
-    def holds(self, key: str) -> bool:
-        """Whether a line with this key stands in it, or begins or ends there."""
+    def holds(self, key: str, *, wholly: bool = False) -> bool:
+        """Whether a line with this key stands in it, or, if not `wholly`, begins or ends there."""
         squeezed = _squeezed(key)
-        if squeezed in self._squeezed:
-            return True
+        if wholly or squeezed in self._squeezed:
+            return squeezed in self._squeezed
         long = len(squeezed) > 2 * _BEGINNING
         return long and (squeezed[:_BEGINNING] in self._squeezed or squeezed[-_BEGINNING:] in self._squeezed)
 
