@@ -28,6 +28,7 @@ from archive.extraction.dates import parse_date
 from archive.extraction.document import parse
 from archive.extraction.furniture import naming_words, telling_word
 from archive.extraction.kind import ARTICLE, LIST, LIVE_BLOG
+from archive.extraction.language import settled_language
 from archive.extraction.metadata import Metadata, read_metadata
 from archive.extraction.others import other_articles
 from archive.extraction.places import place_lines
@@ -112,6 +113,9 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
     if page.updates:
         evidence["updates"] = "json-ld:liveBlogUpdate" if page.updates == metadata.updates else "html:time"
         evidence.setdefault("kind", evidence["updates"])
+    language = metadata.language or reading.language
+    if settled := settled_language(language, "\n".join((page.standfirst or "", *page.lines))):
+        language, evidence["language"] = settled, "text"
     return Article(
         url=url or metadata.canonical_url or "",
         kind=LIVE_BLOG if page.updates else metadata.kind or ARTICLE,
@@ -121,7 +125,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         authors=metadata.authors,
         published=metadata.published,
         modified=metadata.modified,
-        language=metadata.language or reading.language,
+        language=language,
         section=metadata.section,
         tags=metadata.tags,
         image=metadata.image,

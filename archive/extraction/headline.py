@@ -57,7 +57,7 @@ def choose_headline(markup: Markup, stated: Iterable[Candidate], site: Iterable[
     if h1s and not shown:
         return _below_unseen(markup, claims, [text for text, _ in h1s])
     if found := _confirmed(shown, claims, site) or _contained(shown, claims):
-        return _of_newsroom(claims, found) or found
+        return _of_newsroom(markup, claims, found) or found
     if found := _in_title(shown, claims):
         return _agreed(claims, votes, found) or found
     if claims:
@@ -90,7 +90,7 @@ def _run_together(text: str) -> bool:
     return bool(_CAMEL.search(text))
 
 
-def _of_newsroom(claims: Sequence[Candidate], found: Found) -> Found | None:
+def _of_newsroom(markup: Markup, claims: Sequence[Candidate], found: Found) -> Found | None:
     """The headline of the article's JSON-LD, where h1 and title say another thing: they are for search engines,
     it is the newsroom's. Not if the title is its likeness, or if it is the same but shorter."""
     own = next((text for text, evidence in claims if evidence.startswith("json-ld:") and ".headline" in evidence), "")
@@ -98,7 +98,8 @@ def _of_newsroom(claims: Sequence[Candidate], found: Found) -> Found | None:
     if not own or not others or _overlap(own, found[0]) or any(_overlap(own, other) for other in others):
         return None
     evidence = next(evidence for text, evidence in claims if text == own)
-    return own, evidence, found[2]
+    element = headline_element(markup, own)
+    return own, evidence, found[2] if element is None else element
 
 
 def _agreed(claims: Sequence[Candidate], votes: Counter[str], found: Found) -> Found | None:
