@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from archive.article import Article
-from tests.pages.__main__ import close
+from tests.pages.__main__ import close, close_leaks
 from tests.pages.fixture import FIELDS, Fixture, fixtures
 
 LANGUAGES = set("en de fr es it pt nl sv da no pl cs ru uk tr ar zh ja ko".split())
@@ -66,6 +66,14 @@ def test_closed_gaps_are_taken_out(fixture, capsys):
     close(fixture)
     assert Fixture(fixture.folder).expected.known_gaps == ("text",)
     assert capsys.readouterr().out.endswith(": closed headline\n")
+
+
+def test_closed_leaks_are_taken_out(tmp_path, capsys):
+    path = tmp_path / "appeals.toml"
+    path.write_text('# Note.\n\n[pt]\nknown_gaps = ["bare"]\nappeals = []\n\n[de]\nappeals = []\n', "utf-8")
+    close_leaks(path)
+    assert path.read_text("utf-8") == "# Note.\n\n[pt]\nappeals = []\n\n[de]\nappeals = []\n"
+    assert capsys.readouterr().out == "appeals.toml: closed bare of pt\n"
 
 
 def test_fields_are_the_article_s():
