@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 
 from archive import extract
 from archive.extraction.blocks import fold, words_key
+from archive.extraction.document import parse
 from tests.pages.fixture import HERE, Fixture, fixtures
 
 __all__ = ["LANGUAGES", "LEAST", "MANNERS", "Leaks", "leaks", "open_gaps", "table_of"]
@@ -64,7 +65,7 @@ class Leaks:
 def places(fixture: Fixture) -> tuple[HtmlElement, HtmlElement] | None:
     """The page as a tree, and the paragraph in the middle of its text; None if it has no such element."""
     lines = fixture.expected.lines
-    tree = lxml.html.document_fromstring(fixture.body.decode())
+    tree = parse(fixture.body)
     if len(lines) < SHORTEST or fixture.expected.kind != "article":
         return None
     middle = lines[len(lines) // 2 - 1]
