@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
+import tomllib
+from pathlib import Path
 
-from tests.pages.fixture import FIELDS, Fixture, fixtures
+from tests.pages.fixture import FIELDS, HERE, Fixture, fixtures
+from tests.pages.leaks import open_gaps
 
 _GAPS = re.compile(r"^known_gaps = \[[^\]]*\]\n", re.MULTILINE)
 
@@ -26,6 +29,8 @@ def main() -> None:
                 print(f"{fixture.name}: {field}{known}\n{difference}\n")
         if chosen.close:
             close(fixture)
+    if chosen.close and not chosen.words:
+        close_leaks(HERE / "appeals.toml")
 
 
 def close(fixture: Fixture) -> None:
@@ -35,10 +40,26 @@ def close(fixture: Fixture) -> None:
     if len(still) == len(gaps):
         return
     path = fixture.folder / "expected.toml"
-    listed = ", ".join(f'"{field}"' for field in still)
-    line = f"known_gaps = [{listed}]\n" if still else ""
-    path.write_text(_GAPS.sub(line, path.read_text("utf-8"), count=1), "utf-8")
+    path.write_text(_GAPS.sub(_line(still), path.read_text("utf-8"), count=1), "utf-8")
     print(f"{fixture.name}: closed {', '.join(sorted(set(gaps) - set(still)))}")
+
+
+def close_leaks(path: Path) -> None:
+    """Do the same in ``appeals.toml``."""
+    tables = re.split(r"^(?=\[)", path.read_text("utf-8"), flags=re.MULTILINE)
+    for number, text in enumerate(tables):
+        for language, table in tomllib.loads(text).items():
+            gaps = table.get("known_gaps", [])
+            still = [gap for gap in gaps if gap in open_gaps(language)] if gaps else []
+            if len(still) < len(gaps):
+                tables[number] = _GAPS.sub(_line(still), text, count=1)
+                print(f"{path.name}: closed {', '.join(sorted(set(gaps) - set(still)))} of {language}")
+    path.write_text("".join(tables), "utf-8")
+
+
+def _line(gaps: list[str]) -> str:
+    listed = ", ".join(f'"{gap}"' for gap in gaps)
+    return f"known_gaps = [{listed}]\n" if gaps else ""
 
 
 if __name__ == "__main__":
