@@ -32,8 +32,8 @@ SCRAPY = Path(sys.executable).with_name("scrapy")
 COMMANDS = sorted(path.stem for path in (ROOT / "crawler" / "commands").glob("[a-z]*.py"))
 PAPER = "harbour_courier"
 KEYS = (
-    "input url headline standfirst text authors published modified language section tags image captions comments "
-    "updates canonical_url paywalled removed evidence"
+    "input url kind headline standfirst text authors published modified language section tags image captions "
+    "comments updates canonical_url paywalled removed evidence"
 ).split()
 JOINED = "می\u200cخواهم क्\u200dष"
 """Words with joiners in them."""

@@ -16,7 +16,7 @@ from itertools import groupby, islice, pairwise
 
 from archive.extraction.blocks import words_key
 
-__all__ = ["Voice", "appeal_runs", "language_of", "listen"]
+__all__ = ["Voice", "appeal_runs", "language_of", "listen", "spoken"]
 
 # A quotation that goes on in the next paragraph has no end in this one. A paragraph that begins with a
 # dash is speech as a whole.
@@ -58,7 +58,7 @@ class Voice:
         """`paper` are the names of the site; without a `language` all are listened for."""
         self._text, self._paper = text, paper
         self.size = len(text)
-        self._spoken = _spoken(text)
+        self._spoken = spoken(text)
         self._folded = self._spoken.casefold()
         self._words = frozenset(_WORD.findall(self._folded))
         self._language, self._phrases = language, _phrases(language)
@@ -242,7 +242,7 @@ def _with_neighbours(voices: Sequence[Voice], marked: set[int]) -> set[int]:
     return result
 
 
-def _spoken(text: str) -> str:
+def spoken(text: str) -> str:
     """A paragraph without what it quotes."""
     if text.startswith(_DASH):
         return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from archive.extraction.markup import fold, key
 
-__all__ = ["names", "without_site"]
+__all__ = ["is_agency", "names", "without_site"]
 
 _LONGEST_NAME = 80
 _LONGEST_ABBREVIATION = 4
@@ -59,7 +59,32 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _ROLE_ENDING = re.compile(r"\s*(?:記者|기자|특파원|編集委員|记者|報道|논설위원|선임기자|인턴기자)$")
+_AGENCIES = frozenset(
+    """
+    reuters ap afp dpa apa sda ats keystone-sda ansa adnkronos efe tass interfax xinhua ptb pti ians ani kyodo jiji
+    yonhap bernama antara aap upi bloomberg anp belga ritzau ntb stt bns ceska ctk čtk tasr mti pap lusa agerpres anka
+    iha dha aa epd kna sid ots wam spa mena irna unian ukrinform
+    """.split()
+)
+_LONG_AGENCIES = re.compile(
+    r"(?:the\s+)?(?:associated press|press association|pa media|agence france[- ]presse|agencia efe|europa press"
+    r"|press trust of india|ria novosti|риа новости|тасс|интерфакс|укринформ|уніан|униан|anadolu ajansı|anadolu agency"
+    r"|kyodo news|the canadian press|canadian press|deutsche presse-agentur|新华社|共同通信|時事通信|연합뉴스)",
+    re.IGNORECASE,
+)
+# Behind a name: "with agencies", "mit Agenturmaterial".
+_WITH_AGENCIES = re.compile(
+    r"[\s,;/|]+(?:(?:with|and|und|mit|et|avec|y|con|e|och|og|en|met)\s+)?"
+    r"(?:(?:news|wire)\s+)?(?:agencies|agency\s+reports?|wires|wire\s+services?|agentur(?:en|material)?|agences"
+    r"|agencias|agências|agenzie|agenturer|agentschappen|агентства)\s*$",
+    re.IGNORECASE,
+)
 _NOT_NAMES = re.compile(
+    r"(?:(?:our|the|eigene|unsere|nuestra|la|a|die|online|web|news|sport|digital)?[\s-]*"
+    r"(?:staff|newsroom|redaktion|redaktionsteam|redacción|rédaction|redazione|redação|redactie|redaktionen|redakcja"
+    r"|redakce|redakcia|redakcija|редакция|редакція|toimitus|haber\s+merkezi|编辑部|編集部|편집부"
+    r"|(?:staff|news|web|online|digital)\s+(?:writers?|reporters?|team|desk|staff|editors?|report)"
+    r"|editorial\s+(?:team|staff|board)|super\s?user|administrador|amministratore|administrateur|админ(?:истратор)?))|"
     r"(?:by|von|por|par|di|af|av|von:|by:|and|und|et|admin(?:istrator)?|editor|root|user|unknown|none|null|undefined|"
     r"anonymous|n/?a|author|guest|web ?master|reporters?|share|follow|see more|"
     r"view profile|more by .*|all posts.*|read more|\d+ ?min.*)",
@@ -78,6 +103,7 @@ def names(text: str, *, one: bool = False, byline: bool = False) -> list[str]:
     if len(text) > _LONGEST_BYLINE:
         text = text[:_LONGEST_BYLINE].rpartition(",")[0]
     text = _DATE.sub(" ", _ADDRESS.sub(" ", _BRACKETS.sub(" ", fold(text))))
+    text = _WITH_AGENCIES.sub("", text)
     if _SOURCE.match(text):
         return []
     if byline:
@@ -86,7 +112,12 @@ def names(text: str, *, one: bool = False, byline: bool = False) -> list[str]:
     for piece in _HARD_BREAK.split(_unlabelled(text)):
         found.extend(_split(piece, one=one))
     cleaned = (_clean(name) for name in found)
-    return _distinct(name for name in cleaned if name and not (byline and _is_initials(name)))
+    return _distinct(n for n in cleaned if n and (is_agency(n) or not (byline and _is_initials(n))))
+
+
+def is_agency(name: str) -> bool:
+    """Whether a name is a news agency's: these sign as people do."""
+    return name.casefold() in _AGENCIES or bool(_LONG_AGENCIES.fullmatch(name))
 
 
 def without_site(found: Iterable[str], site: Iterable[str]) -> list[str]:
@@ -110,7 +141,7 @@ def _comma_parts(text: str, parts: list[str]) -> list[str]:
             kept[-1] = f"{kept[-1]}, {part.strip()}"
         elif not _is_role(part):
             kept.append(part)
-    full = [p for p in kept if _words(p) > 1]
+    full = [p for p in kept if _words(p) > 1 or is_agency(p.strip())]
     return full or [text if len(kept) == len(parts) else kept[0] if kept else ""]
 
 
@@ -119,7 +150,7 @@ def _and_parts(text: str, *, one: bool) -> list[str]:
     parts = [p.strip() for p in _AND.split(text) if p.strip()]
     if len(parts) < 2:
         return [text]
-    if all(_words(p) > 1 or (p.isupper() and not one) for p in parts):
+    if all(_words(p) > 1 or is_agency(p) or (p.isupper() and not one) for p in parts):
         return parts
     return [text]
 

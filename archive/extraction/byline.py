@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.extraction.authors import names, without_site
+from archive.extraction.authors import is_agency, names, without_site
 from archive.extraction.headline import title_parts
 from archive.extraction.jsonld import LinkedData, Node, strings, types
 from archive.extraction.markup import (
@@ -74,6 +74,7 @@ _LONGEST_BYLINE = 160
 _MOST_PARTS = 6
 _MOST_OUTER = 8
 _LONGEST_DESK = 80
+_MOST_ADDED = 2
 # The foot of a post is where blogs sign it; the foot of a page is not.
 _OF_POST = frozenset({"post", "entry", "article", "story"})
 
@@ -81,18 +82,33 @@ _OF_POST = frozenset({"post", "entry", "article", "story"})
 def read_byline(
     markup: Markup, nodes: Sequence[Node], headline: HtmlElement | None, site: Sequence[str]
 ) -> tuple[tuple[str, ...], str] | None:
-    """The authors and their evidence: the first source that names somebody other than the site itself.
+    """The authors and their evidence: the first source that names somebody other than the site itself, or a later
+    one that names them all and a few more. What readers see may hold others than authors, so it adds only news
+    agencies.
 
-    If no source does, the first that names the site, which then signs its own article.
+    Agencies count as people. If no source names any, the first that names the site, which then signs its
+    own article.
     """
     signed_by_site: tuple[tuple[str, ...], str] | None = None
+    signed: tuple[list[str], str] | None = None
     for found, evidence in _sources(markup, nodes, headline, site):
         people = without_site(found, site)
-        if people:
-            return tuple(people), evidence
+        if people and (signed is None or _adds_to(signed[0], people, agencies=evidence.startswith("html:"))):
+            signed = people, evidence
         if found and signed_by_site is None:
             signed_by_site = tuple(found), evidence
-    return signed_by_site
+    return (tuple(signed[0]), signed[1]) if signed else signed_by_site
+
+
+def _adds_to(signed: Sequence[str], people: Sequence[str], *, agencies: bool) -> bool:
+    """Whether a byline names all who sign elsewhere, and a few more; with `agencies`, only such."""
+    known = {key(name) for name in signed}
+    added = [name for name in people if key(name) not in known]
+    return (
+        len(people) == len(known) + len(added)
+        and 0 < len(added) <= _MOST_ADDED
+        and (not agencies or all(map(is_agency, added)))
+    )
 
 
 def _sources(
@@ -106,6 +122,9 @@ def _sources(
     for name in _META:
         contents = [content for _, content in markup.contents(name)]
         yield _joined(names(content) for content in contents), f"meta:{name}"
+    for name in markup.meta:
+        if name.endswith("written by"):  # as search engine tools name a label of Twitter's
+            yield _joined(names(content) for _, content in markup.contents(name)), f"meta:{name}"
     for number in ("1", "2"):
         label = " ".join(content for _, content in markup.contents(f"twitter:label{number}"))
         if re.search(r"written|author|by\b|auteur|autor|geschrieben|verfasst|автор", label, re.IGNORECASE):

@@ -23,12 +23,16 @@ Shown = tuple[str, HtmlElement]
 Found = tuple[str, str, HtmlElement | None]
 """A headline, its evidence and the heading that shows it."""
 
-_SEPARATOR = re.compile(r"\s+[-–—|·•»«›:/]+\s+|\s*[|｜：]\s*")
+_SEPARATOR = re.compile(r"\s+[-–—|·•»«›:/]+\s+|\s*[|｜ㅣ：]\s*")
+_CAMEL = re.compile(r"[^\W\d_A-Z][A-ZÄÖÜÉÈÀÅØÆÑ][^\W\d_]")
+_BEHIND = re.compile(r"\s*[-–—|｜ㅣ：•»·]\s*\S")
+"""What parts a headline from the section and the site behind it."""
 _TITLE_SEPARATOR = re.compile(rf"{_SEPARATOR.pattern}|:\s+")
 _TITLE = "html:title"
 _SHORTEST_H1 = 12
 _LONGEST_HEADLINE = 400
 _MOST_H1S = 12
+_HEADINGS = frozenset({"h2", "h3", "h4"})
 _CRUMBS = frozenset({"breadcrumb", "breadcrumbs", "crumb", "crumbs", "seo", "seotitle"})
 
 
@@ -44,6 +48,7 @@ def choose_headline(markup: Markup, stated: Iterable[Candidate], site: Iterable[
     site = (*site, *(visible_text(h1) for h1 in markup.h1s[:_MOST_H1S] if _leads_home(h1, markup)))
     claims = [(without_site_name(text, site), evidence) for text, evidence in stated]
     claims = [(text, evidence) for text, evidence in claims if _is_headline(text) and not _is_site(text, site)]
+    claims = [(_shortest(text, claims), evidence) for text, evidence in claims]
     votes = Counter(key(text) for text, _ in claims)
     claims.sort(key=lambda claim: -votes[key(claim[0])])
     h1s = [(text, h1) for h1 in markup.h1s[:_MOST_H1S] if _is_headline(text := visible_text(h1))]
@@ -51,8 +56,10 @@ def choose_headline(markup: Markup, stated: Iterable[Candidate], site: Iterable[
     shown = [(text, h1) for text, h1 in h1s if not _is_unseen(h1)]
     if h1s and not shown:
         return _below_unseen(markup, claims, [text for text, _ in h1s])
-    if found := _confirmed(shown, claims, site) or _contained(shown, claims) or _in_title(shown, claims):
-        return found
+    if found := _confirmed(shown, claims, site) or _contained(shown, claims):
+        return _of_newsroom(markup, claims, found) or found
+    if found := _in_title(shown, claims):
+        return _agreed(claims, votes, found) or found
     if claims:
         text, evidence = claims[0]
         resembling = next((h1 for other, h1 in shown if resemble(other, text)), None)
@@ -68,8 +75,52 @@ def _confirmed(shown: Sequence[Shown], claims: Sequence[Candidate], site: Iterab
     for text, h1 in shown:
         for spelling in (text, without_site_name(text, site)):
             if (count := votes[key(spelling)]) and (best is None or count > best[0]):
-                best = count, (spelling, "html:h1", h1)
+                best = count, (_spaced(spelling, claims), "html:h1", h1)
     return best and best[1]
+
+
+def _spaced(shown: str, claims: Sequence[Candidate]) -> str:
+    """A heading, or the claim that has the same words where the heading runs two together, kicker and headline
+    being elements of their own."""
+    most = max((text for text, _ in claims if key(text) == key(shown)), key=_words, default=shown)
+    return most if _run_together(shown) and not _run_together(most) else shown
+
+
+def _run_together(text: str) -> bool:
+    return bool(_CAMEL.search(text))
+
+
+def _of_newsroom(markup: Markup, claims: Sequence[Candidate], found: Found) -> Found | None:
+    """The headline of the article's JSON-LD, where h1 and title say another thing: they are for search engines,
+    it is the newsroom's. Not if the title is its likeness, or if it is the same but shorter."""
+    own = next((text for text, evidence in claims if evidence.startswith("json-ld:") and ".headline" in evidence), "")
+    others = {key(text) for text, evidence in claims if evidence == _TITLE}
+    if not own or not others or _overlap(own, found[0]) or any(_overlap(own, other) for other in others):
+        return None
+    evidence = next(evidence for text, evidence in claims if text == own)
+    element = headline_element(markup, own)
+    return own, evidence, found[2] if element is None else element
+
+
+def _agreed(claims: Sequence[Candidate], votes: Counter[str], found: Found) -> Found | None:
+    """What markup for readers of other pages says, where only the title confirms the h1: both are for search
+    engines then."""
+    text, evidence = next((claim for claim in claims if claim[1] != _TITLE), ("", ""))
+    if not text or _overlap(text, found[0]):
+        return None
+    return (text, evidence, found[2]) if votes[key(text)] > 1 or resemble(text, found[0]) else None
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two headlines is a part of the other."""
+    a, b = key(one), key(other)
+    return a in b or b in a
+
+
+def _shortest(text: str, claims: Iterable[Candidate]) -> str:
+    """The claim that `text` begins with before it names section and site."""
+    begun = [other for other, _ in claims if len(key(other)) > _SHORTEST_H1 and text.startswith(other)]
+    return min((other for other in begun if _BEHIND.match(text, len(other))), key=len, default=text)
 
 
 def _contained(shown: Sequence[Shown], claims: Sequence[Candidate]) -> Found | None:
@@ -100,7 +151,7 @@ def _below_site_name(markup: Markup) -> Found | None:
             for name, headline in ((one, other), (other, one)):
                 if key(name) in names and _words(headline) > _words(name):
                     element = headline_element(markup, headline)
-                    if element is not None:
+                    if element is not None and element.tag in _HEADINGS:
                         return visible_text(element), f"html:{element.tag}", element
     return None
 

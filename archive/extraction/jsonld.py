@@ -59,14 +59,14 @@ class LinkedData:
         articles = [n for n in self.nodes if any(map(is_article_type, types(n)))]
         exact = [n for n in articles if not ours.isdisjoint(map(_address, self._addresses(n)))]
         chosen = exact or articles[:1]
-        pages = [n for n in self.nodes if not _PAGES.isdisjoint(map(str.lower, types(n))) and self._may_be(n, ours)]
+        pages = [n for n in self.nodes if not _PAGES.isdisjoint(map(str.lower, types(n))) and self.may_be(n, *urls)]
         return (*sorted(chosen, key=_poverty), *pages)
 
-    def values(self, node: Node, name: str) -> list[object]:
+    def values(self, node: Node, name: str, most: int = _MOST_STRINGS) -> list[object]:
         """The values of a property as a flat list, with references by ``@id`` followed once."""
         value = node.get(name)
         values = value if isinstance(value, list) else [value]
-        return [self._followed(v) for v in values[:_MOST_STRINGS] if v is not None]
+        return [self._followed(v) for v in values[:most] if v is not None]
 
     def _followed(self, value: object) -> object:
         if isinstance(value, dict) and len(value) <= 2 and isinstance(name := value.get("@id"), str):
@@ -81,9 +81,14 @@ class LinkedData:
                 elif isinstance(value, dict):
                     yield from (v for k in ("@id", "url") if isinstance(v := value.get(k), str))
 
-    def _may_be(self, node: Node, ours: set[str]) -> bool:
+    def names(self, node: Node, *urls: str | None) -> bool:
+        """Whether a node names one of `urls` as its address."""
+        return not {_address(url) for url in urls if url}.isdisjoint(map(_address, self._addresses(node)))
+
+    def may_be(self, node: Node, *urls: str | None) -> bool:
+        """Whether a node names one of `urls`, or no address."""
         addresses = [a for a in map(_address, self._addresses(node)) if "/" in a]
-        return not addresses or not ours.isdisjoint(addresses)
+        return not addresses or not {_address(url) for url in urls if url}.isdisjoint(addresses)
 
 
 def read_linked_data(tree: HtmlElement) -> LinkedData:

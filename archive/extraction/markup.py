@@ -20,6 +20,7 @@ __all__ = [
     "class_tokens",
     "fold",
     "host_of",
+    "is_front",
     "is_hidden",
     "key",
     "near",
@@ -164,6 +165,12 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def is_front(url: str) -> bool:
+    """Whether a URL is that of a site's front page."""
+    parts = urlsplit(url)
+    return parts.path.strip("/") in {"", "index.html", "index.php", "home"} and not parts.query
 
 
 def fold(text: str) -> str:

@@ -7,13 +7,13 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
+from archive.article import Update
 from archive.errors import SourceError
 from archive.extraction.authors import names
 from archive.extraction.byline import read_byline
@@ -21,15 +21,17 @@ from archive.extraction.dateline import read_dateline
 from archive.extraction.dates import parse_date
 from archive.extraction.headline import choose_headline, headline_element, site_names
 from archive.extraction.jsonld import Node, is_article_type, strings, types
-from archive.extraction.markup import Markup, fold, host_of, key, select, visible_text, words
+from archive.extraction.kind import names_live_blog, read_kind
+from archive.extraction.markup import Markup, fold, host_of, is_front, key, select, visible_text, words
 from archive.extraction.standfirst import choose_standfirst
+from archive.extraction.updates import stated_updates
 from archive.rules import SiteRules
 
 __all__ = ["Metadata", "read_metadata"]
 
 _TITLES = words(
     """
-    og:title twitter:title dc.title dcterms.title parsely-title sailthru.title citation_title title
+    headline og:title twitter:title dc.title dcterms.title parsely-title sailthru.title citation_title title
     """
 )
 _DESCRIPTIONS = words(
@@ -66,6 +68,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """What a page says about its article; fields as in `Article`."""
 
     headline: str | None = None
+    shown_headline: str | None = None
+    """The text of the heading that shows it, which may be worded otherwise."""
     standfirst: str | None = None
     """Of which `evidence` begins with ``html:`` or ``rule:`` if readers see it; else it is a description
     that may repeat the first paragraph."""
@@ -78,6 +82,12 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     image: str | None = None
     canonical_url: str | None = None
     paywalled: bool | None = None
+    kind: str | None = None
+    """As in `Article`, if anything says that it is other than an article."""
+    live: bool = False
+    """Whether its address or headline call the page a live blog."""
+    updates: tuple[Update, ...] = ()
+    """The posts of a live blog in JSON-LD."""
     site_names: tuple[str, ...] = ()
     """What the site calls itself, its domain included."""
     evidence: dict[str, str] = {}
@@ -108,19 +118,26 @@ def read_metadata(
     headline, shown = _headline(page, site)
     read = functools.partial(parse_date, timezone=timezone, language=language, now=now)
     dates = read_dateline(markup, nodes, shown, url=url, timezone=timezone, language=language, now=now)
+    section = _section(markup, nodes)
+    urls = (url, page.canonical and page.canonical[0])
+    kind = read_kind(markup, nodes, urls=urls, headline=headline, section=section and section[0])
     byline = page.ruled_names() or read_byline(markup, nodes, shown, site)
     return Metadata(
         headline=headline,
+        shown_headline=None if shown is None else visible_text(shown),
         standfirst=evidence.keep("standfirst", _standfirst(page, headline or "", shown)),
         authors=evidence.keep("authors", byline) or (),
         published=evidence.keep("published", page.ruled_date("published", read) or dates.published),
         modified=evidence.keep("modified", page.ruled_date("modified", read) or dates.modified),
         language=language,
-        section=evidence.keep("section", _section(markup, nodes)),
+        section=evidence.keep("section", section),
         tags=evidence.keep("tags", _tags(markup, nodes)) or (),
         image=evidence.keep("image", _image(markup, nodes)),
         canonical_url=evidence.keep("canonical_url", page.canonical),
         paywalled=evidence.keep("paywalled", _paywalled(markup, nodes)),
+        kind=evidence.keep("kind", kind),
+        live=names_live_blog(urls, headline),
+        updates=stated_updates(markup.linked, nodes, read),
         site_names=site,
         evidence=evidence.of,
     )
@@ -320,14 +337,9 @@ def _canonical(markup: Markup, url: str) -> tuple[str, str] | None:
             break
     for address, evidence in stated:
         found = markup.absolute(address)
-        if found and (not url or (_same_site(found, url) and not (_is_front(found) and not _is_front(url)))):
+        if found and (not url or (_same_site(found, url) and not (is_front(found) and not is_front(url)))):
             return found, evidence
     return None
-
-
-def _is_front(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path.strip("/") in {"", "index.html", "index.php", "home"} and not parts.query
 
 
 def _same_site(one: str, other: str) -> bool:

@@ -12,6 +12,7 @@ from tests.archive.making import digest_of
 
 FULL = Article(
     url="https://ellery.test/storm",
+    kind="live-blog",
     headline="Storm keeps twelve boats out",
     standfirst="Nobody was hurt.",
     text="The harbour stays closed.\nTomorrow, too.",
@@ -32,7 +33,7 @@ FULL = Article(
         extractor="newswarc/0.1.0",
         rules="sha256:0",
         evidence={"headline": "html:h1"},
-        removed=(Removed("Read more", "main > p", "link-only"),),
+        removed=(Removed("Read more", "main > p", "navigation:link-only"),),
     ),
 )
 

@@ -1,6 +1,6 @@
 import pytest
 
-from archive.extraction.authors import names, without_site
+from archive.extraction.authors import is_agency, names, without_site
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,16 @@ from archive.extraction.authors import names, without_site
         ("José Brook y Stone", ["José Brook y Stone"]),
         ("Harbour Courier/News Desk", ["Harbour Courier/News Desk"]),
         ("AFP", ["AFP"]),
+        ("Ada Brook und Ben Stone, dpa", ["Ada Brook", "Ben Stone", "dpa"]),
+        ("Ada Brook and Reuters", ["Ada Brook", "Reuters"]),
+        ("Ada Brook, The Associated Press", ["Ada Brook", "The Associated Press"]),
+        ("Harbour Courier with agencies", ["Harbour Courier"]),
+        ("Ada Brook, mit Agenturmaterial", ["Ada Brook"]),
+        ("Staff", []),
+        ("Staff Writer", []),
+        ("La Redacción", []),
+        ("Online-Redaktion", []),
+        ("Редакция", []),
         ("von Stein", ["von Stein"]),
         ("青山花子記者", ["青山花子"]),
         ("https://courier.example/ada-brook", []),
@@ -42,6 +52,7 @@ def test_names(text, expected):
 def test_a_byline_that_readers_see():
     assert names("von Stein", byline=True) == ["Stein"]
     assert names("amw", byline=True) == []
+    assert names("dpa", byline=True) == ["dpa"]
     assert names("Quelle: ABC/DEF", byline=True) == []
     assert names("4 min read", byline=True) == []
 
@@ -49,6 +60,11 @@ def test_a_byline_that_readers_see():
 def test_a_text_without_end():
     assert names("By, " * 100_000) == []
     assert len(names("Ada Brook, " * 100_000)) == 1
+
+
+def test_news_agencies():
+    assert all(map(is_agency, ["Reuters", "dpa", "TASS", "Xinhua", "the Associated Press", "ANSA", "ТАСС"]))
+    assert not any(map(is_agency, ["Ada Brook", "Associated", "Pressburg", ""]))
 
 
 def test_without_site():

@@ -73,3 +73,27 @@ def test_no_bylines(body):
 def test_meta_labels_of_twitter():
     head = '<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Ada Brook">'
     assert byline(head=head) == (("Ada Brook",), "meta:twitter:data1")
+
+
+def test_meta_labels_of_search_engine_tools():
+    head = '<meta name="author" content="a.brook@courier.example">'
+    head += '<meta name="twitter:misc:Written by" content="Ada Brook">'
+    assert byline(head=head) == (("Ada Brook",), "meta:twitter:misc:written by")
+
+
+ADA = {"@type": "Person", "name": "Ada Brook"}
+
+
+@pytest.mark.parametrize(
+    ("body", "head", "expected"),
+    [
+        ("", "<meta name=author content='Ada Brook and Ben Stone, dpa'>", ("Ada Brook", "Ben Stone", "dpa")),
+        ("<p class=byline>Ada Brook, Reuters</p>", "", ("Ada Brook", "Reuters")),
+        ("<p class=byline>Ada Brook, Ben Stone</p>", "", ("Ada Brook",)),
+        ("", "<meta name=author content='Ben Stone, Cy Field'>", ("Ada Brook",)),
+        ("", "<meta name=author content='Ada Brook, Ben Stone, Cy Field, Di Meadow'>", ("Ada Brook",)),
+    ],
+    ids=["more names", "an agency", "seen only", "others", "too many"],
+)
+def test_a_later_source_that_names_more(body, head, expected):
+    assert byline(body, head, author=ADA)[0] == expected

@@ -63,6 +63,59 @@ def test_an_h1_alone():
     )
 
 
+def linked(text):
+    return f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{text}"}}</script>'
+
+
+SHOWN = "Ferry Ada back: prices, times, pictures of the boat"
+
+
+def test_the_newsrooms_headline_wins_over_one_for_search_engines():
+    head = f"<title>{SHOWN} | Harbour Courier</title>{og(SHOWN)}{linked('After nine years she is home')}"
+    assert headline(head, f"<h1>{SHOWN}</h1>") == ("After nine years she is home", "json-ld:NewsArticle.headline")
+
+
+@pytest.mark.parametrize(
+    ("stated", "title"),
+    [
+        ("Ferry Ada back: prices, times", SHOWN),
+        ("Local: " + SHOWN, SHOWN),
+        ("After nine years she is home", "After nine years she is home"),
+        ("After nine years she is home", ""),
+    ],
+    ids=["cut off", "with a kicker", "in the title", "no title"],
+)
+def test_a_stated_headline_that_is_not_the_newsrooms_own(stated, title):
+    head = f"<title>{title}</title>{og(SHOWN)}{linked(stated)}"
+    assert headline(head, f"<h1>{SHOWN}</h1>") == (SHOWN, "html:h1")
+
+
+def test_an_h1_that_only_the_title_confirms_loses_to_its_like():
+    head = f"<title>{SHOWN} | Harbour Courier</title>{og('Ferry Ada back: prices and times')}"
+    assert headline(head, f"<h1>{SHOWN}</h1>") == ("Ferry Ada back: prices and times", "meta:og:title")
+    head = f"<title>{SHOWN} | Harbour Courier</title>{og('All of the news of the coast')}"
+    assert headline(head, f"<h1>{SHOWN}</h1>") == (SHOWN, "html:h1")
+
+
+def test_the_longer_claim_that_names_the_section_is_cut():
+    head = f"<title>{SHOWN}-Local</title>{og(f'{SHOWN}-Local')}" + f'<meta name="headline" content="{SHOWN}">'
+    assert headline(head) == (SHOWN, "meta:headline")
+
+
+def test_a_kicker_that_runs_into_the_h1():
+    body = "<h1><span>Local news</span>Ferry Ada is back home</h1>"
+    assert headline(og("Local news / Ferry Ada is back home"), body) == (
+        "Local news / Ferry Ada is back home",
+        "html:h1",
+    )
+
+
+def test_a_short_headline_is_not_the_sites_name():
+    head = "<title>“Restless work” – The New Harbour Gazette</title>"
+    body = "<h1>“Restless work”</h1><footer><strong>The New Harbour Gazette</strong></footer>"
+    assert headline(head, body) == ("“Restless work”", "html:h1")
+
+
 def test_the_title_when_there_is_nothing_else():
     assert headline("<title>Ferry Ada is back &amp;amp; well | Local | Harbour Courier</title>") == (
         "Ferry Ada is back & well | Local",

@@ -47,6 +47,60 @@ def test_not_shown(after):
     assert choose(after, [("Some description.", "meta:description")]) == ("Some description.", "meta:description")
 
 
+BODY = f"<div class=body><p>{LONG}</p><p>{LONG}</p></div>"
+
+
+@pytest.mark.parametrize(
+    "byline", ["<time>3 May</time>", "<div class=byline>Ada Brook</div>", "<address>Ada</address>"]
+)
+@pytest.mark.parametrize("element", ["<div>{}</div>", "<p class=x1>{}</p>", "<div><b>{}</b></div>"])
+def test_a_sentence_before_the_byline(byline, element):
+    found = choose(f"{element.format(TEXT)}<div>{byline}</div>{BODY}")
+    assert found in [(TEXT, "html:div"), (TEXT, "html:p")]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        f"<p>{TEXT}</p>{BODY}<time>3 May</time>",
+        f"<time>3 May</time><p>{TEXT}</p><time>4 May</time>{BODY}",
+        f"<p>{TEXT}</p><p>{LONG}</p><time>3 May</time><p>{LONG}</p>",
+        f"<p>{TEXT}</p><time>3 May</time>",
+        f"<figure><div>{TEXT}</div></figure><time>3 May</time>{BODY}",
+        f"<div class=caption>{TEXT}</div><time>3 May</time>{BODY}",
+        f"<div>{TEXT[:50]}</div><time>3 May</time>{BODY}",
+    ],
+    ids=["behind", "posts", "body", "no body", "figure", "caption", "short"],
+)
+def test_a_sentence_that_is_not_one_by_its_place(after):
+    assert choose(after) is None
+
+
+def test_the_one_that_the_description_repeats_wins():
+    described = [(TEXT, "meta:description")]
+    after = f"<h2 class=subheading>The mayor is going to sleep now</h2><p class=lead>{TEXT}</p>"
+    assert choose(after, described) == (TEXT, "html:p.lead")
+
+
+def test_a_description_that_is_shown_behind_a_place():
+    described = [
+        ("Another description of the page, which nobody but a machine ever sees.", "json-ld:Article.description")
+    ]
+    described.append((TEXT, "meta:description"))
+    after = f"<div><span>Wexcombe.</span> <span>{TEXT}</span></div>"
+    assert choose(after, described) == (f"Wexcombe. {TEXT}", "meta:description")
+    assert choose(f"<div><p>Wexcombe</p><p>{TEXT}</p></div>", described) == (TEXT, "meta:description")
+
+
+def test_a_picture_below_the_standfirst():
+    after = f"<div class=preamble><p>{TEXT}</p><p>More.</p><figure><p>A boat.</p></figure><p>Rest.</p></div>"
+    assert choose(after) == (f"{TEXT}\nMore.", "html:div.preamble")
+
+
+def test_an_offer_is_none():
+    assert choose(f"<p class='paywall-description'>{TEXT}</p>") is None
+
+
 def test_a_paragraph_that_stands_out_and_is_the_description():
     described = [(TEXT, "meta:description")]
     assert choose(f"<p><strong>{TEXT}</strong></p>", described) == (TEXT, "html:p")
