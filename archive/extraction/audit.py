@@ -51,6 +51,7 @@ _BODY = 0.75
 """The smallest element with this share of the text is the article's."""
 _STATED = 0.8
 """Share of the lines of a kind that JSON-LD states, to be believed of the others."""
+_BUTTONS, _LONGEST_BUTTON = 12, 45
 _MOST_APPEALS = 200
 """More make no article: their containers are not looked for."""
 
@@ -313,9 +314,12 @@ class Audit:
                 outside = sum(len(line) for i, line in enumerate(lines) if i not in inside and i not in marked)
                 if element.tag in _OUTERMOST or others > 0.3 * outside:
                     break
+                told = sum(len(lines[i]) for i in inside & marked)
+                if others > told and any(_is_sentence(lines[i]) for i in inside - marked):
+                    break  # it holds a part of the body too
                 marked |= inside
         tail = lines[max(marked) + 1 :]
-        if all(len(text) < _LONGEST_LABEL and not _STATEMENT.search(text) for text in tail):
+        if len(tail) <= _BUTTONS and all(len(t) <= _LONGEST_BUTTON and not _STATEMENT.search(t) for t in tail):
             marked.update(range(max(marked) + 1, len(known)))  # buttons and sums at the end of the page
         for index in marked:
             self.fate.setdefault(known[index], "appeal")
