@@ -60,8 +60,8 @@ _PARTS = re.compile(r"\s+[|•·–—/]+\s+|\s*[|•·]\s*|\s+-\s+|;\s+|\s*\n\s
 _STATED_ZONE = re.compile(r"\d\s*(?:Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?|[A-Z]{3,4})\s*(?:\d{4})?\s*$")
 _URL_DAY = re.compile(r"/((?:19|20)\d\d)([/-]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _IN_SCRIPT = re.compile(
-    r"""["'](\w{0,20}(?:publish|publication|pub)(?:ed|ing)?_?(?:date|at|time))["']\s*:"""
-    r"""\s*["']?([\w:.+ -]{8,35})["',}]""",
+    r"""["'](\w{0,20}(?:publish|publication|pub|release|deploy)(?:ed|ing)?_?(?:date|at|time|dt))\\?["']\s*:"""
+    r"""\s*(?:\\?["'])?([\w:.+ -]{8,35})[\\"',}]""",
     re.IGNORECASE,
 )
 _DATED = etree.XPath(

@@ -34,6 +34,7 @@ from archive.extraction.others import other_articles
 from archive.extraction.places import place_lines
 from archive.extraction.scripts import StatedBody, body_in_scripts, stated_body
 from archive.extraction.tables import unfold_layout_tables
+from archive.extraction.topics import are_of_site
 from archive.extraction.updates import find_posts
 from archive.furniture import LEARNED
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
@@ -113,8 +114,13 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
     if page.updates:
         evidence["updates"] = "json-ld:liveBlogUpdate" if page.updates == metadata.updates else "html:time"
         evidence.setdefault("kind", evidence["updates"])
+    tags = metadata.tags
+    told = "\n".join((metadata.headline or "", page.standfirst or "", *page.lines))
+    if tags and are_of_site(tags, evidence["tags"], told):
+        tags = ()
+        del evidence["tags"]
     language = metadata.language or reading.language
-    if settled := settled_language(language, "\n".join((page.standfirst or "", *page.lines))):
+    if settled := settled_language(language, told):
         language, evidence["language"] = settled, "text"
     return Article(
         url=url or metadata.canonical_url or "",
@@ -127,7 +133,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         modified=metadata.modified,
         language=language,
         section=metadata.section,
-        tags=metadata.tags,
+        tags=tags,
         image=metadata.image,
         captions=page.captions,
         comments=page.comments,

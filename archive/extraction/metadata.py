@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from archive.article import Update
 from archive.errors import SourceError
+from archive.extraction.access import read_paywalled
 from archive.extraction.authors import names
 from archive.extraction.byline import read_byline
 from archive.extraction.dateline import read_dateline
@@ -22,8 +23,9 @@ from archive.extraction.dates import parse_date
 from archive.extraction.headline import choose_headline, headline_element, site_names
 from archive.extraction.jsonld import Node, is_article_type, strings, types
 from archive.extraction.kind import names_live_blog, read_kind
-from archive.extraction.markup import Markup, fold, host_of, is_front, key, select, visible_text, words
+from archive.extraction.markup import Markup, fold, host_of, is_front, select, squeezed, visible_text, words
 from archive.extraction.standfirst import choose_standfirst
+from archive.extraction.topics import read_section, read_tags
 from archive.extraction.updates import stated_updates
 from archive.rules import SiteRules
 
@@ -40,28 +42,24 @@ _DESCRIPTIONS = words(
     sailthru.description
     """
 )
-_SECTIONS = words(
-    """
-    article:section parsely-section article.section og:article:section section cxenseparse:category
-    """
-)
-_TAGS = words(
-    """
-    article:tag news_keywords parsely-tags sailthru.tags keywords citation_keywords og:article:tag
-    """
-)
 _IMAGES = words(
     """
     og:image:secure_url og:image og:image:url twitter:image twitter:image:src parsely-image-url
     """
 )
-_TIERS = {"free": False, "metered": True, "locked": True, "paid": True, "premium": True}
+_LOGO = frozenset({"logo", "logos", "placeholder", "default", "fallback", "favicon", "noimage", "dummy", "share"})
+_OF_LOGO = _LOGO | frozenset(
+    words(
+        """
+        og opengraph image img picture social sharing facebook twitter fb site large small big square wide white black
+        dark light new header news icon thumb thumbnail no the article
+        """
+    )
+)
 _LANGUAGE = re.compile(r"([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_.@].*)?")
 T = TypeVar("T")
 
 _LONGEST_TEXT = 4_000
-_MOST_TAGS = 50
-_LONGEST_TAG = 100
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +116,7 @@ def read_metadata(
     headline, shown = _headline(page, site)
     read = functools.partial(parse_date, timezone=timezone, language=language, now=now)
     dates = read_dateline(markup, nodes, shown, url=url, timezone=timezone, language=language, now=now)
-    section = _section(markup, nodes)
+    section = read_section(markup, nodes, headline, site)
     urls = (url, page.canonical and page.canonical[0])
     kind = read_kind(markup, nodes, urls=urls, headline=headline, section=section and section[0])
     byline = page.ruled_names() or read_byline(markup, nodes, shown, site)
@@ -131,10 +129,10 @@ def read_metadata(
         modified=evidence.keep("modified", page.ruled_date("modified", read) or dates.modified),
         language=language,
         section=evidence.keep("section", section),
-        tags=evidence.keep("tags", _tags(markup, nodes)) or (),
-        image=evidence.keep("image", _image(markup, nodes)),
+        tags=evidence.keep("tags", read_tags(markup, nodes, site)) or (),
+        image=evidence.keep("image", _image(markup, nodes, site)),
         canonical_url=evidence.keep("canonical_url", page.canonical),
-        paywalled=evidence.keep("paywalled", _paywalled(markup, nodes)),
+        paywalled=evidence.keep("paywalled", read_paywalled(markup, nodes)),
         kind=evidence.keep("kind", kind),
         live=names_live_blog(urls, headline),
         updates=stated_updates(markup.linked, nodes, read),
@@ -261,37 +259,9 @@ def _language(markup: Markup, nodes: Iterable[Node]) -> tuple[str, str] | None:
     return None
 
 
-def _section(markup: Markup, nodes: Iterable[Node]) -> tuple[str, str] | None:
-    stated = list(_plain(nodes, "articleSection"))
-    stated += [(fold(text), f"meta:{name}") for name, text in markup.contents(*_SECTIONS)]
-    return next(((t, e) for t, e in stated if 1 < len(t) <= _LONGEST_TAG and "://" not in t), None)
-
-
-def _tags(markup: Markup, nodes: Iterable[Node]) -> tuple[tuple[str, ...], str] | None:
-    """Keywords, each once, without technical ones like ``type:article``."""
-    stated: list[tuple[list[str], str]] = [
-        (strings(node.get("keywords"), "name"), _ld_evidence(node, "keywords")) for node in nodes
-    ]
-    for name in _TAGS:
-        stated.append(([text for _, text in markup.contents(name)], f"meta:{name}"))
-    linked = (a for a in markup.tree.iter("a") if "tag" in (a.get("rel") or "").split())
-    stated.append(([visible_text(a) for a in linked], "html:a[rel=tag]"))
-    for texts, evidence in stated:
-        pieces = texts if len(texts) > 1 else re.split(r"\s*[,;،、]\s*", texts[0]) if texts else []
-        tags: dict[str, str] = {}
-        for piece in pieces:
-            if _is_tag(tag := fold(piece)):
-                tags.setdefault(key(tag), tag)
-        if tags:
-            return tuple(tags.values())[:_MOST_TAGS], evidence
-    return None
-
-
-def _is_tag(text: str) -> bool:
-    return 1 < len(text) <= _LONGEST_TAG and "://" not in text and not re.match(r"[\w-]+:\S", text)
-
-
-def _image(markup: Markup, nodes: Iterable[Node]) -> tuple[str, str] | None:
+def _image(markup: Markup, nodes: Iterable[Node], site: Iterable[str]) -> tuple[str, str] | None:
+    """The first picture that is not the site's logo."""
+    own = {squeezed(name) for name in site}
     stated: list[tuple[str, str]] = []
     for node in nodes:
         for name in ("image", "thumbnailUrl"):
@@ -301,29 +271,19 @@ def _image(markup: Markup, nodes: Iterable[Node]) -> tuple[str, str] | None:
     stated += [(text, f"meta:{name}") for name, text in markup.contents(*_IMAGES)]
     stated += [(address, "link:image_src") for address in markup.links.get("image_src", ())]
     for address, evidence in stated:
-        if (absolute := markup.absolute(fold(address))) and "#" not in absolute:
+        absolute = markup.absolute(fold(address))
+        if absolute and "#" not in absolute and not _is_logo(absolute, own):
             return absolute, evidence
     return None
 
 
-def _paywalled(markup: Markup, nodes: Iterable[Node]) -> tuple[bool, str] | None:
-    """Whether readers must pay, as the page tells search engines; None if it doesn't say."""
-    for node in nodes:
-        for free in (node.get("isAccessibleForFree"), *_parts(markup, node)):
-            said = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
-            if (value := said.get(str(free).strip().rpartition("/")[2].lower())) is not None:
-                return not value, _ld_evidence(node, "isAccessibleForFree")
-    for name, tier in markup.contents("article:content_tier", "og:article:content_tier"):
-        if (locked := _TIERS.get(tier.lower())) is not None:
-            return locked, f"meta:{name}"
-    return None
-
-
-def _parts(markup: Markup, node: Node) -> Iterator[object]:
-    """What the parts of an article that have a CSS selector say of access."""
-    for part in markup.linked.values(node, "hasPart"):
-        if isinstance(part, dict) and part.get("cssSelector"):
-            yield part.get("isAccessibleForFree")
+def _is_logo(url: str, own: Container[str]) -> bool:
+    """Whether the name of a picture's file has nothing to say but that it is a logo or a stopgap."""
+    name = re.split(r"[?#]", url)[0].rpartition("/")[2]
+    stem, _, ending = name.rpartition(".")
+    parts = re.findall(r"[^\W\d_]+", (stem or ending).lower())
+    telling = [part for part in parts if part not in _OF_LOGO and part not in own and len(part) > 1]
+    return not _LOGO.isdisjoint(parts) and (not telling or squeezed("".join(telling)) in own)
 
 
 def _canonical(markup: Markup, url: str) -> tuple[str, str] | None:

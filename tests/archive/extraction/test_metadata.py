@@ -236,8 +236,23 @@ def test_paywalled(head, expected):
     assert read(head).paywalled is expected
 
 
-def test_tags_without_technical_ones():
-    assert read(block(keywords=["type:story", "Ferry", "FERRY", "https://x.example", "Sea"])).tags == ("Ferry", "Sea")
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/pictures/logo.png", False),
+        ("/static/harbourcourier-logo-1200x630.png", False),
+        ("/og-default.jpg?v=3", False),
+        ("/img/placeholder_large.webp", False),
+        ("/pictures/google-logo.jpg", True),
+        ("/default/ada.jpg", True),
+        ("/pictures/1234.jpg", True),
+        ("/pictures/x", True),
+    ],
+)
+def test_the_sites_logo_is_no_picture_of_the_article(address, kept):
+    found = read(meta(og__image=address) + '<meta name="twitter:image" content="/ada.jpg">').image
+    expected = address if kept else "/ada.jpg"
+    assert found == f"https://www.harbourcourier.example{expected}"
 
 
 def test_values_of_wrong_types_are_passed_over():
