@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: demo test lint bench lock clean setup
+.PHONY: demo test lint bench quality lock clean setup
 
 demo: setup
 	@$(BIN)/scrapy demo
@@ -19,6 +19,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks
+
+quality: setup
+	@$(BIN)/python -m tests.quality $(ARGS)
 
 setup: $(STAMP)
 

@@ -17,7 +17,8 @@ class Removed(msgspec.Struct, frozen=True):
     place: str
     """Where it stood: a short path of tags and classes, e.g. ``main > div.donate > p``."""
     rule: str
-    """The rule that removed it, e.g. ``headline-copy`` or ``site-rule:2024-07-01:.modal``."""
+    """The kind of text it is, and perhaps how that was told: ``appeal``, ``duplicate:headline``; or the rule
+    of the site: ``site-rule:2024-07-01:.modal``. The kinds are listed in `archive.extraction.kinds`."""
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -46,6 +47,10 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """Names and versions of the software, e.g. ``newswarc/0.1.0 trafilatura/2.3.1``."""
     rules: str | None = None
     """``sha256:`` digest of the site rules that applied, if any did."""
+    furniture: str | None = None
+    """``sha256:`` digest of the list of the site's recurring paragraphs that was used, if there was one."""
+    places: tuple[str, ...] = ()
+    """For each line of the text where its block stands, as `Removed.place`; empty where that is unknown."""
     evidence: dict[str, str] = {}
     """For each field that has a value, the evidence that won, e.g. ``json-ld:headline``."""
     removed: tuple[Removed, ...] = ()

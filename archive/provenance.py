@@ -34,6 +34,7 @@ def provenance(
     ended: str,
     settings_digest: str,
     rules_digest: str | None,
+    furniture_digest: str | None,
     software: str,
 ) -> bytes:
     """The provenance record of one conversion, about 1 KB.
@@ -71,6 +72,7 @@ def provenance(
                     "prov:endTime": ended,
                     "nw:settingsDigest": settings_digest,
                     **_known("nw:rulesDigest", rules_digest),
+                    **_known("nw:furnitureDigest", furniture_digest),
                 }
             },
             "agent": {

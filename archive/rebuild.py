@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.catalogue import Text, text_words
-from archive.catalogue.rows import Row, capture_row, fetch_row, run_row, version_row
+from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
 from archive.errors import RecordError, StoreError
+from archive.furniture import pack, paragraphs
 from archive.reader import StoredRecord, read_records
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX, sha256
@@ -143,7 +145,7 @@ class _FileRows:
 
     def _take_metadata(self, record: StoredRecord) -> None:
         kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
-        facts = record.json() if kind in ("exchange", "failure", "article", "run") else {}
+        facts = record.json() if kind in ("exchange", "failure", "article", "furniture", "run") else {}
         try:
             if kind == "exchange" and self._exchange:
                 capture = self._capture(self._exchange, facts)
@@ -157,6 +159,8 @@ class _FileRows:
             elif kind == "provenance" and self._text and self._details:
                 self._add("versions", self._version(self._text, *self._details, record))
                 self._text = self._details = None
+            elif kind == "furniture":
+                self._add("furniture", furniture_row(facts))
             elif kind == "run":
                 self.run = run_row(self._info, facts)
                 self._add("runs", self.run)
@@ -186,14 +190,16 @@ class _FileRows:
     def _version(
         self, conversion: StoredRecord, about: StoredRecord, details: dict[str, Any], proof: StoredRecord
     ) -> tuple[Row, Text]:
-        places = tuple((r.offset, r.length) for r in (conversion, about, proof))
-        row = version_row(conversion.id, details, self.run, self._name, places)  # type: ignore[arg-type]
-        standfirst = details["article"].get("standfirst")
-        return row, text_words(row["headline"], standfirst, conversion.block.decode(), row["language"])
+        places = [(r.offset, r.length) for r in (conversion, about, proof)]
+        text = conversion.block.decode()
+        article = msgspec.convert({**details["article"], "text": text}, Article)
+        lines = pack(paragraphs(article))
+        row = version_row(conversion.id, details, self.run, file=self._name, places=places, lines=lines)
+        return row, text_words(row["headline"], article.standfirst, text, row["language"])
 
 
 def _can_be_stored(value: Any) -> bool:
     """Whether a database can hold a value that stood in a record."""
     if isinstance(value, str):
         return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
-    return value is None or (isinstance(value, int) and -(1 << 63) <= value < 1 << 63)
+    return value is None or isinstance(value, bytes) or (isinstance(value, int) and -(1 << 63) <= value < 1 << 63)

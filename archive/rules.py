@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from archive.furniture import Furniture
+
 __all__ = ["Reading", "SiteRules", "rules_at"]
 
 
@@ -57,6 +59,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     """BCP 47, for pages that don't say."""
     rules: SiteRules | None = None
+    furniture: Furniture | None = None
+    """What recurs on the site; not kept with the text, whose Trace names it."""
 
 
 UNKNOWN_SITE = Reading()

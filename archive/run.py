@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -16,31 +15,31 @@ from archive.article import Article
 from archive.capture import Capture, Exchange, Failure
 from archive.catalogue import Catalogue
 from archive.catalogue.catalogue import Text
-from archive.catalogue.rows import Row, capture_row, fetch_row, run_row, version_row
-from archive.errors import RecordError
-from archive.http import Message, head_length, parse_response
+from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
+from archive.furniture import pack, paragraphs
+from archive.http import head_length, parse_response
+from archive.lists import Lists
 from archive.provenance import provenance
-from archive.reader import FACTS
 from archive.rebuild import catch_up
+from archive.records import (
+    HTTP_REQUEST,
+    HTTP_RESPONSE,
+    beginning,
+    dump,
+    exchange_facts,
+    facts_record,
+    iso,
+    json_record,
+    revisit_headers,
+)
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
 from archive.version import SOFTWARE
-from archive.warc import (
-    PROFILE_IDENTICAL,
-    PROFILE_NOT_MODIFIED,
-    WARC_FIELDS,
-    Record,
-    WarcWriter,
-    new_id,
-    sha256,
-    warc_fields,
-)
+from archive.warc import Record, WarcWriter, sha256
+from archive.workers import Extracted, Task
 
 __all__ = ["Run"]
 
-HTTP_RESPONSE = "application/http; msgtype=response"
-HTTP_REQUEST = "application/http; msgtype=request"
-JSON = "application/json"
 _BATCH_ROWS, _BATCH_SECONDS = 250, 1.0
 
 
@@ -105,6 +104,10 @@ class Run:
         self._waiting: set[str] = set()
         """URLs whose captures the catalogue does not know yet."""
         self._versions: list[tuple[Row, Text]] = []
+        self._furniture: list[Row] = []
+        self._listed: set[tuple[Any, ...]] = set()
+        self.lists = Lists(store, self.catalogue)
+        """What recurs on the sites of this run."""
         self._flushed = time.monotonic()
         self.catalogue.add(runs=[self.row])
 
@@ -119,7 +122,7 @@ class Run:
         Raises `StoreError` if the disk refuses, `RecordError` if the response is no HTTP.
         """
         large = not isinstance(exchange.response, bytes)
-        head = exchange.response if isinstance(exchange.response, bytes) else _begin(exchange.response)
+        head = exchange.response if isinstance(exchange.response, bytes) else beginning(exchange.response)
         message = parse_response(head[: head_length(head)])
         whole = exchange.truncated is None and exchange.method == "GET"
         payload_start = len(message.head)
@@ -140,9 +143,9 @@ class Run:
             block=b"" if not_modified else message.head if original else exchange.response,
             content_type=None if not_modified else HTTP_RESPONSE,
             payload_digest=referred["payload_digest"] if referred else digest,
-            headers=[*address, *truncated, *_revisit_headers(original, not_modified)],
+            headers=[*address, *truncated, *revisit_headers(original, not_modified)],
         )
-        facts = _facts(exchange, message)
+        facts = exchange_facts(exchange, message)
         if not_modified:
             facts["head"] = message.head.decode("latin-1")
         request = Record(
@@ -154,7 +157,7 @@ class Run:
             payload_digest=sha256(exchange.request, head_length(exchange.request)),
             headers=[("WARC-Concurrent-To", f"<{response.id}>"), *address],
         )
-        about = _facts_record(facts, "exchange", date, [("WARC-Concurrent-To", f"<{response.id}>")])
+        about = facts_record(facts, "exchange", date, [("WARC-Concurrent-To", f"<{response.id}>")])
         writer = self._writer("originals")
         member, *_ = writer.append([response, request, about])
         capture = Capture(
@@ -191,7 +194,7 @@ class Run:
             "lead": msgspec.to_builtins(failure.lead),
             "received": failure.received.decode("latin-1"),
         }
-        about = _facts_record(facts, "failure", iso(failure.started))
+        about = facts_record(facts, "failure", iso(failure.started))
         self._writer("originals").append([about])
         self._fetches.append(fetch_row(about.id, facts, self.row, None))
         self._flush_if_due()
@@ -206,6 +209,17 @@ class Run:
         return self.catalogue.latest_page(url)
 
     # Articles
+
+    def keep_extracted(self, capture: Capture, extracted: Extracted) -> str:
+        """Store what a worker read in a capture, see `keep_article`."""
+        return self.keep_article(
+            capture,
+            extracted.article,
+            words=extracted.words,
+            started=extracted.started,
+            ended=extracted.ended,
+            reading=extracted.reading,
+        )
 
     def keep_article(
         self,
@@ -237,15 +251,17 @@ class Run:
         )
         fields = msgspec.to_builtins(article)
         del fields["text"]  # it is the conversion's block
+        told = msgspec.to_builtins(reading)
+        del told["furniture"]  # it has a record of its own
         details = {
             "article": fields,
             "date": capture.date,
             "extracted": iso(ended, exact=True),
             "text_digest": article.text_digest,
-            "reading": msgspec.to_builtins(reading),
+            "reading": told,
         }
         refers = [("WARC-Refers-To", f"<{conversion.id}>")]
-        about = _json_record(dump(details), "article", date, refers)
+        about = json_record(dump(details), "article", date, refers)
         proof = provenance(
             capture,
             conversion=conversion.id,
@@ -256,16 +272,38 @@ class Run:
             ended=iso(ended, exact=True),
             settings_digest=self._settings_digest,
             rules_digest=reading.rules.digest if reading.rules else None,
+            furniture_digest=trace.furniture,
             software=article.trace.extractor,
         )
-        records = [conversion, about, _json_record(proof, "provenance", date, refers)]
         writer = self._writer("derived")
-        members = writer.append(records)
-        places = tuple((m.offset, m.length) for m in members)
-        row = version_row(conversion.id, details, self.row, self.store.name(writer.path), places)  # type: ignore[arg-type]
+        if trace.furniture:
+            self._keep_list(self.lists.facts(trace.furniture), writer)
+        members = writer.append([conversion, about, json_record(proof, "provenance", date, refers)])
+        row = version_row(
+            conversion.id,
+            details,
+            self.row,
+            file=self.store.name(writer.path),
+            places=[(m.offset, m.length) for m in members],
+            lines=pack(paragraphs(article)),
+        )
         self._versions.append((row, words))
+        self.lists.learn(conversion.id, capture, article)
         self._flush_if_due()
         return conversion.id
+
+    def _keep_list(self, facts: dict[str, Any], writer: WarcWriter) -> None:
+        """Store a furniture list, once in a file: whoever has the texts has what they were cleaned with."""
+        name = (writer.path, facts["digest"], facts["made"])
+        if name not in self._listed:
+            self._listed.add(name)
+            writer.append([json_record(dump(facts), "furniture", iso(dt.datetime.now(dt.UTC)), [])])
+            self._furniture.append(furniture_row(facts))
+
+    def stale(self) -> Iterator[Task]:
+        """The pages of this run's sites that are to be read again: their texts hold what was learned later."""
+        self.flush()
+        return self.lists.stale()
 
     # Files and catalogue
 
@@ -297,9 +335,11 @@ class Run:
             fetches=self._fetches,
             captures=self._captures,
             versions=self._versions,
+            furniture=self._furniture,
             files=files,
         )
-        self._fetches, self._captures, self._versions, self._waiting = [], [], [], set()
+        self._fetches, self._captures, self._versions, self._furniture = [], [], [], []
+        self._waiting = set()
         self._flushed = time.monotonic()
 
     def finish(self, reason: str, stats: dict[str, Any]) -> None:
@@ -310,7 +350,9 @@ class Run:
         """
         end: dict[str, Any] = {"ended": iso(dt.datetime.now(dt.UTC)), "reason": reason, "stats": stats}
         try:
-            self._writer("originals").append([_facts_record(end, "run", end["ended"])])
+            for facts in self.lists.changed():
+                self._keep_list(facts, self._writer("derived"))
+            self._writer("originals").append([facts_record(end, "run", end["ended"])])
             self.flush()
             self.row |= run_row(self._info, end)
             self.catalogue.add(runs=[self.row])
@@ -320,87 +362,3 @@ class Run:
                 for writer in self._writers.values():
                     closing.callback(writer.close)
                 self._writers = {}
-
-
-def iso(moment: dt.datetime, *, exact: bool = False) -> str:
-    """UTC as WARC-Date wants it: whole seconds, or with microseconds if `exact`."""
-    timespec = "microseconds" if exact else "seconds"
-    return moment.astimezone(dt.UTC).isoformat(timespec=timespec).removesuffix("+00:00") + "Z"
-
-
-def dump(facts: dict[str, Any]) -> bytes:
-    """Facts as one line of JSON in UTF-8, keys sorted. Raises `RecordError` for half characters."""
-    try:
-        return json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
-    except UnicodeEncodeError as error:
-        raise RecordError(f"Text that is no Unicode can't be kept: {error}.") from error
-
-
-def _facts_record(facts: dict[str, Any], kind: str, date: str, headers: Sequence[tuple[str, str]] = ()) -> Record:
-    """A metadata record among the originals, as application/warc-fields: indexers pass over these."""
-    lead = facts.get("lead") or {}
-    fields = {"via": lead.get("via") or "", FACTS: dump(facts).decode()}
-    return _metadata(warc_fields(fields), WARC_FIELDS, kind, date, headers)
-
-
-def _json_record(block: bytes, kind: str, date: str, headers: Sequence[tuple[str, str]]) -> Record:
-    return _metadata(block, JSON, kind, date, headers)
-
-
-def _metadata(block: bytes, content_type: str, kind: str, date: str, headers: Sequence[tuple[str, str]]) -> Record:
-    """Its URI is a URN: replay tools would take a metadata record with the page's for a capture of it."""
-    record_id = new_id()
-    return Record(
-        type="metadata",
-        id=record_id,
-        date=date,
-        target_uri=f"urn:newswarc:{kind}:{record_id.removeprefix('urn:uuid:')}",
-        block=block,
-        content_type=content_type,
-        headers=headers,
-    )
-
-
-def _begin(file: IO[bytes]) -> bytes:
-    """The head of a large response, and some of its body."""
-    file.seek(0)
-    data = b""
-    while block := file.read(1 << 20):
-        data += block
-        if head_length(data) < len(data):
-            break
-    return data
-
-
-def _revisit_headers(original: Row | None, not_modified: Row | None) -> list[tuple[str, str]]:
-    referred = original or not_modified
-    if not referred:
-        return []
-    return [
-        ("WARC-Profile", PROFILE_IDENTICAL if original else PROFILE_NOT_MODIFIED),
-        ("WARC-Refers-To", f"<{referred['id']}>"),
-        ("WARC-Refers-To-Target-URI", referred["url"]),
-        ("WARC-Refers-To-Date", referred["date"]),
-    ]
-
-
-def _facts(exchange: Exchange, message: Message) -> dict[str, Any]:
-    """What is known of an exchange beyond its bytes; the exact times are here, WARC-Date has whole seconds."""
-    size = len(exchange.response) if isinstance(exchange.response, bytes) else exchange.response.seek(0, 2)
-    facts: dict[str, Any] = {
-        "url": exchange.url,
-        "method": exchange.method,
-        "status": message.status,
-        "mime": message.mime,
-        "size": size,
-        "outcome": "truncated" if exchange.truncated else "complete",
-        "started": iso(exchange.started, exact=True),
-        "first_byte": iso(exchange.first_byte, exact=True) if exchange.first_byte else None,
-        "ended": iso(exchange.ended, exact=True),
-        "protocol": f"http/{message.version}",
-        "interim": [reply.decode("latin-1") for reply in exchange.interim],
-        "lead": msgspec.to_builtins(exchange.lead),
-    }
-    for name in ("ip", "port", "proxy", "tls", "cipher", "truncated", "error", "surplus", "attempts"):
-        facts[name] = getattr(exchange, name)
-    return facts

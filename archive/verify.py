@@ -15,6 +15,7 @@ from archive.catalogue import Catalogue
 from archive.catalogue.catalogue import copy_database
 from archive.catalogue.rows import Row
 from archive.errors import ArchiveError, RecordError
+from archive.furniture import Entry, Furniture
 from archive.provenance import capture_of, text_of
 from archive.reader import StoredRecord, check_digests, read_members
 from archive.rebuild import catch_up
@@ -98,6 +99,7 @@ class _Verifier:
         self._texts: dict[str, _Response] = {}
         self._details: dict[str, tuple[str, dict[str, Any]]] = {}
         self._proofs: dict[str, dict[str, Any]] = {}
+        self._lists: dict[str, Furniture] = {}
 
     def _fault(self, where: str, what: str, record: str | None = None) -> None:
         self._found.faults.append(Fault(where, what, record))
@@ -184,8 +186,21 @@ class _Verifier:
                 self._details[record.need("WARC-Refers-To").strip("<>")] = sha256(record.block), record.json()
             elif record.type == "metadata" and kind == "provenance":
                 self._proofs[record.need("WARC-Refers-To").strip("<>")] = record.json()
+            elif record.type == "metadata" and kind == "furniture":
+                self._note_list(where, record)
         except RecordError as error:
             self._fault(where, str(error))
+
+    def _note_list(self, where: str, record: StoredRecord) -> None:
+        facts = record.json()
+        try:
+            entries = msgspec.convert(facts["entries"], list[Entry])
+            furniture = Furniture(site=facts["site"], keys=frozenset(e.key for e in entries if e.is_furniture))
+            self._lists[facts["digest"]] = furniture
+        except (KeyError, TypeError, msgspec.ValidationError):
+            furniture = None
+        if furniture is None or furniture.digest != facts["digest"]:
+            self._fault(where, "is a furniture list that is not as newswarc writes it", record.id)
 
     # References
 
@@ -264,11 +279,10 @@ class _Verifier:
                 if details[1]["article"]["trace"]["extractor"] != EXTRACTOR:
                     self._found.other_version += 1
                     continue
-                task = Task(
-                    store=str(self._store.root),
-                    capture=_capture(page),
-                    reading=msgspec.convert(details[1]["reading"], Reading),
-                )
+                reading = msgspec.convert(details[1]["reading"], Reading)
+                if used := details[1]["article"]["trace"]["furniture"]:
+                    reading = msgspec.structs.replace(reading, furniture=self._lists[used])
+                task = Task(store=str(self._store.root), capture=_capture(page), reading=reading)
             except (KeyError, TypeError, msgspec.ValidationError):
                 self._fault(f"{text.file}, byte {text.offset}", "has details that can't be read", record_id)
                 continue

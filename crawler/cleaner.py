@@ -15,6 +15,8 @@ import msgspec
 from archive.article import Article
 from archive.cleaning import PageBytes, article_dict, extract_page, pages_of
 from archive.errors import ArchiveError
+from archive.furniture import Furniture, paragraphs, site_of
+from archive.learner import Learner, Seen
 from archive.rules import UNKNOWN_SITE
 from archive.workers import ExtractorPool
 from crawler.command import complain
@@ -28,17 +30,22 @@ __all__ = ["Cleaner"]
 
 _AHEAD = 32
 """Pages that may wait for a worker."""
+_LEARNED_FROM = 3000
+"""Pages; what they all have shown holds for those behind them too."""
 
 
 class Cleaner:
     """Reads pages in workers and prints their articles in the order of the inputs.
 
-    `url` is the address of a page that comes from a file; without one its canonical link serves.
+    `url` is the address of a page that comes from a file; without one its canonical link serves. Paragraphs
+    that recur on a site are taken out from the third page on that shows them.
     """
 
     def __init__(self, settings: Settings, url: str = "") -> None:
         self._settings, self._url = settings, url
         self._clean = True
+        self._learners: dict[str, Learner] = {}
+        self._texts: dict[str, str] = {}
 
     def clean(self, inputs: list[str]) -> bool:
         """Print the articles; what can't be read gets a line on standard error. False if there was any."""
@@ -90,6 +97,10 @@ class Cleaner:
                 if reading != UNKNOWN_SITE:  # only now is it known where the page is from
                     page = PageBytes(page.body, article.canonical_url, page.content_type)
                     article = pool.submit_call(extract_page, page, reading).result()
+            if furniture := self._learned_from(article):
+                reading = known_reading(self._settings, article.url) if page.url else UNKNOWN_SITE
+                reading = msgspec.structs.replace(reading, furniture=furniture)
+                article = pool.submit_call(extract_page, page, reading).result()
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a line
             self._complain(name, str(pool.explain(error, name)))
             return
@@ -98,6 +109,21 @@ class Cleaner:
         line = re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)
         sys.stdout.buffer.write(line.encode() + b"\n")
         sys.stdout.buffer.flush()
+
+    def _learned_from(self, article: Article) -> Furniture | None:
+        """What this page and those before it show to be their site's furniture, if the article has some of it."""
+        site = site_of(article.url)
+        if not site:
+            return None
+        learner = self._learners.setdefault(site, Learner(site, (), self._texts.__getitem__))
+        if len(self._texts) < _LEARNED_FROM:
+            version = str(len(self._texts))
+            self._texts[version] = article.text
+            name = article.canonical_url or article.url
+            seen = Seen(version=version, article=name, date=version, lines=list(paragraphs(article)))
+            learner.learn(seen, article.text)
+        furniture = learner.furniture
+        return furniture if any(line in furniture for line in article.text.split("\n")) else None
 
     def _complain(self, name: str, sentence: str) -> None:
         complain(sentence if sentence.startswith(name) else f"{name}: {sentence}")

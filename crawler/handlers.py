@@ -98,7 +98,8 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
 
     def _keep_failed(self, request: Request, recording: Recording, error: Exception) -> None:
         if recording.has_response:
-            truncated = None if recording.complete else _truncation(error)
+            whole = recording.complete and not recording.by_close  # it may be we who closed it
+            truncated = None if whole else _truncation(error)
             self._keep(request, recording, truncated, explain(error))
             return
         exchange = recording.exchange(None, None)
@@ -268,6 +269,8 @@ class _TeeProtocol(_LenientHTTP11ClientProtocol):
 
     def connectionLost(self, reason: Any) -> None:  # type: ignore[override]
         # A body that lasts until the connection closes is ended by `_finishResponse` in here.
+        if self._recording is not None:
+            self._recording.by_close = True
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
         if self._recording is not None:
             self._recording.end(complete=False)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from scrapy.exceptions import DropItem
+from scrapy import signals
+from scrapy.exceptions import DontCloseSpider, DropItem
 
 from archive.capture import Capture
 from archive.errors import ArchiveError, NotAPage, StoreError
+from archive.furniture import LEARNED
 from archive.rules import Reading
-from archive.workers import ExtractorPool, Task
+from archive.workers import Extracted, ExtractorPool, Task
 from crawler.archiving import Archiving
 from crawler.page import Page
 
@@ -24,6 +28,8 @@ __all__ = ["ArticlePipeline"]
 
 logger = logging.getLogger(__name__)
 
+_AHEAD = 16
+"""Pages that wait for a worker at once when the crawl is over."""
 _HTML = {"text/html", "application/xhtml+xml", None}
 
 
@@ -45,18 +51,55 @@ class ArticlePipeline:
         self._limits = (settings.getint("EXTRACT_WORKERS"), settings.getfloat("EXTRACT_TIMEOUT", 20))
         self._memory = settings.getint("EXTRACT_MEMORY", 2 << 30)
         self._pool: ExtractorPool | None = None
+        self._again: asyncio.Future[None] | None = None
+        self._read_again: set[str] = set()
         self._taken: set[int] = set()
         """Captures that were handed on in this crawl, as hashes of their ids."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ArticlePipeline:
         """As Scrapy asks for it."""
-        return cls(crawler)
+        pipeline = cls(crawler)
+        crawler.signals.connect(pipeline.idle, signals.spider_idle)
+        return pipeline
 
     def close_spider(self) -> None:
         """End the workers."""
         if self._pool is not None:
             self._pool.close(abandon=True)
+
+    def idle(self) -> None:
+        """When all is fetched: read again what was cleaned before its site's furniture was known.
+
+        Raises DontCloseSpider while that lasts. A crawl that is stopped leaves it to the next one.
+        """
+        if self._again is not None and not self._again.done():
+            raise DontCloseSpider
+        if self._pool is not None:
+            stale = [task for task in self._run.stale() if task.capture.id not in self._read_again]
+            if stale:
+                self._read_again.update(task.capture.id for task in stale)
+                self._again = asyncio.ensure_future(self._clean_again(stale, self._pool))
+                raise DontCloseSpider
+
+    async def _clean_again(self, stale: Sequence[Task], pool: ExtractorPool) -> None:
+        waiting: deque[tuple[Task, asyncio.Future[Extracted]]] = deque()
+        for number in range(len(stale) + _AHEAD):
+            if number < len(stale):
+                waiting.append((stale[number], asyncio.wrap_future(pool.submit(stale[number]))))
+            if waiting and (number >= len(stale) or len(waiting) >= _AHEAD):
+                task, future = waiting.popleft()
+                try:
+                    extracted = await future
+                    self._run.keep_extracted(task.capture, extracted)
+                    learned = sum(removed.rule == LEARNED for removed in extracted.article.trace.removed)
+                    self._stats.inc_value("newswarc/articles_cleaned_again")
+                    self._stats.inc_value("newswarc/blocks_removed", learned)
+                except StoreError as error:
+                    self._archiving.give_up(error)
+                    return
+                except Exception as error:  # noqa: BLE001 - as in process_item
+                    logger.warning("%s", pool.explain(error, task.capture.url))
 
     async def process_item(self, item: Any) -> Any:
         """Returns the article as a dict, or raises DropItem."""
@@ -73,6 +116,7 @@ class ArticlePipeline:
             self._pool = ExtractorPool(workers, timeout=timeout, memory=self._memory)
         day = dt.date.fromisoformat(capture.date[:10])
         reading = item.source.reading(day) if item.source else Reading()
+        reading = msgspec.structs.replace(reading, furniture=self._run.lists.of(capture.url))
         task = Task(store=str(self._run.store.root), capture=capture, reading=reading)
         try:
             extracted = await asyncio.wrap_future(self._pool.submit(task))
@@ -82,14 +126,7 @@ class ArticlePipeline:
         if not extracted.article.text:
             raise self._drop("no_article", f"{capture.url}: no article found on the page; it is archived.")
         try:
-            self._run.keep_article(
-                capture,
-                extracted.article,
-                words=extracted.words,
-                started=extracted.started,
-                ended=extracted.ended,
-                reading=extracted.reading,
-            )
+            self._run.keep_extracted(capture, extracted)
         except StoreError as error:
             self._archiving.give_up(error)
             raise self._drop("failed", f"{capture.url}: its text could not be stored.", level="DEBUG") from None

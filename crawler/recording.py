@@ -36,6 +36,8 @@ class Recording:
         self.tls: str | None = None
         self.cipher: str | None = None
         self.complete = False
+        self.by_close = False
+        """Its end is where the connection ended, whoever closed that."""
         self.surplus = 0
         self._sent: list[bytes] = []
         self._chunks: list[bytes] = []

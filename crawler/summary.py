@@ -26,6 +26,7 @@ _LINES = (
     ("captures/revisit", "unchanged ones archived as revisits"),
     ("captures/truncated", "of them cut short"),
     ("articles", "articles stored"),
+    ("articles_cleaned_again", "earlier articles cleaned again"),
     ("blocks_removed", "blocks of furniture removed"),
     ("pages/no_article", "pages without an article"),
     ("pages/not_html", "pages that are no HTML"),

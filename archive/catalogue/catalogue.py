@@ -84,6 +84,7 @@ class Catalogue:
         fetches: Sequence[Row] = (),
         captures: Sequence[Row] = (),
         versions: Sequence[tuple[Row, Text]] = (),
+        furniture: Sequence[Row] = (),
         files: Sequence[Row] = (),
     ) -> None:
         """Add rows in one transaction; rows that are known already change nothing."""
@@ -97,6 +98,8 @@ class Catalogue:
                 for row, words in versions:
                     _insert(connection, schema.versions, [row])
                     self._refresh_article(connection, row, words)
+                for row in furniture:
+                    self._take_list(connection, row)
                 _upsert(connection, schema.files, files)
         except DatabaseError as error:
             raise _unusable(self.path, error) from error
@@ -104,9 +107,12 @@ class Catalogue:
     def _refresh_article(self, connection: Connection, added: Row, words: Text) -> None:
         """Make the article's row and full text anew from its versions."""
         v = schema.versions.c
-        history = connection.execute(
-            select(v.id, v.date, v.text_digest).where(v.article == added["article"]).order_by(v.date, v.id)
+        every = connection.execute(
+            select(v.id, v.date, v.capture, v.text_digest)
+            .where(v.article == added["article"])
+            .order_by(v.date, v.capture, v.extracted, v.id)
         ).all()
+        history = list({one.capture: one for one in every}.values())  # of each capture what was read from it last
         changes = [a.text_digest != b.text_digest for a, b in pairwise(history)]
         latest = history[-1]
         row: Row = {
@@ -132,6 +138,12 @@ class Catalogue:
             connection.exec_driver_sql(
                 "INSERT INTO full_text (rowid, headline, text) VALUES (?, ?, ?)", (number, *words)
             )
+
+    def _take_list(self, connection: Connection, row: Row) -> None:
+        f = schema.furniture.c
+        known = connection.execute(select(f.made).where(f.site == row["site"])).scalar()
+        if known is None or row["made"] > known:
+            _upsert(connection, schema.furniture, [row])
 
     # Questions a crawl asks
 
@@ -194,7 +206,33 @@ class Catalogue:
         v = schema.versions
         captured = [row["id"] for row in self.captures(url)]
         keys = {row["article"] for row in self._rows(select(v.c.article).where(v.c.capture.in_(captured)))}
-        return self._rows(select(v).where(or_(v.c.article == url, v.c.article.in_(keys))).order_by(v.c.date, v.c.id))
+        return self._rows(
+            select(v).where(or_(v.c.article == url, v.c.article.in_(keys))).order_by(v.c.date, v.c.extracted, v.c.id)
+        )
+
+    def seen_lines(self, site: str, limit: int = -1) -> list[Row]:
+        """Of each capture of a site's articles what was read from it last, newest capture first."""
+        query = text(
+            "SELECT id, article, capture, date, lines, file, offset, length, details_offset, details_length FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY capture ORDER BY extracted DESC, id DESC) AS place"
+            " FROM versions WHERE site = :site) WHERE place = 1 ORDER BY date DESC, id LIMIT :limit"
+        )
+        return self._rows(query, {"site": site, "limit": limit})
+
+    def version(self, record_id: str) -> Row | None:
+        """The version whose conversion has that record id."""
+        rows = self._rows(select(schema.versions).where(schema.versions.c.id == record_id))
+        return rows[0] if rows else None
+
+    def furniture(self, site: str) -> Row | None:
+        """The list of a site's recurring paragraphs."""
+        rows = self._rows(select(schema.furniture).where(schema.furniture.c.site == site))
+        return rows[0] if rows else None
+
+    def sites(self, source: str) -> list[str]:
+        """The sites that a source's articles stand on."""
+        v = schema.versions.c
+        return [row["site"] for row in self._rows(select(v.site).where(v.source == source).distinct().order_by(v.site))]
 
     def articles(
         self,
@@ -249,7 +287,7 @@ class Catalogue:
         """Every row of every table, sorted, without the numbers that the database gave; to compare."""
         dumped = {
             table.name: self._rows(select(*(c for c in table.c if c.name != "number")).order_by(*table.primary_key))
-            for table in (schema.files, schema.runs, schema.fetches, schema.captures, schema.versions)
+            for table in (schema.files, schema.runs, schema.fetches, schema.captures, schema.versions, schema.furniture)
         }
         columns = [c for c in schema.articles.c if c.name != "number"]
         dumped["articles"] = self._rows(select(*columns).order_by(schema.articles.c.url))

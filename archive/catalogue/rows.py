@@ -7,12 +7,14 @@ set of functions, so that the two can't differ.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from archive.capture import Capture
+from archive.furniture import site_of
 
-__all__ = ["Row", "capture_row", "fetch_row", "run_row", "url_key", "version_row"]
+__all__ = ["Row", "capture_row", "fetch_row", "furniture_row", "run_row", "url_key", "version_row"]
 
 Row = dict[str, Any]
 
@@ -97,16 +99,25 @@ def capture_row(capture: Capture, method: str, run: Row) -> Row:
     }
 
 
+def furniture_row(facts: dict[str, Any]) -> Row:
+    """From the JSON of a list of furniture."""
+    entries = json.dumps(facts["entries"], ensure_ascii=False, sort_keys=True)
+    return {"site": facts["site"], "made": facts["made"], "entries": entries}
+
+
 def version_row(
     conversion: str,
     details: dict[str, Any],
     run: Row,
+    *,
     file: str,
-    places: tuple[tuple[int, int], tuple[int, int], tuple[int, int]],
+    places: Sequence[tuple[int, int]],
+    lines: bytes,
 ) -> Row:
     """From a conversion record and its JSON details.
 
-    `places` are offset and length of the conversion, the details and the provenance record.
+    `lines` are those of the text, packed (`archive.furniture.pack`); `places` are offset and length of the
+    conversion, the details and the provenance record.
     """
     fields = details["article"]
     row: Row = {
@@ -118,6 +129,8 @@ def version_row(
         "date": details["date"],
         "extracted": details["extracted"],
         **{f: fields.get(f) for f in ("headline", "published", "modified", "language", "section")},
+        "site": site_of(fields["url"]),
+        "lines": lines,
         "text_digest": details["text_digest"],
         "removed": len(fields["trace"].get("removed", ())),
         "file": file,

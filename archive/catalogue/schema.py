@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-VERSION = 1
+VERSION = 2
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
 
 metadata = MetaData()
@@ -88,6 +88,8 @@ versions = Table(
     Column("modified", Text),
     Column("language", Text),
     Column("section", Text),
+    Column("site", Text, nullable=False),
+    Column("lines", LargeBinary, nullable=False),  # see archive.furniture.pack
     Column("text_digest", Text, nullable=False),
     Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
     Column("file", Text, nullable=False),
@@ -97,6 +99,15 @@ versions = Table(
     Column("details_length", Integer, nullable=False),
     Column("provenance_offset", Integer, nullable=False),
     Column("provenance_length", Integer, nullable=False),
+    Index("versions_by_site", "site", "date"),
+)
+
+furniture = Table(
+    "furniture",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("made", Text, nullable=False),
+    Column("entries", Text, nullable=False),  # JSON list of archive.furniture.Entry
 )
 
 articles = Table(

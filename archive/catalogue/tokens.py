@@ -23,6 +23,7 @@ _LANGUAGES = {
 _WORD = re.compile("[\\w\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff]+")
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _CYRILLIC, _ARABIC = re.compile("[\u0400-\u04ff]"), re.compile("[\u0600-\u06ff]")
+_OTHER_SCRIPTS = re.compile("[\u0400-\u04ff\u0600-\u06ff]")
 _DROPPED_MARKS = re.compile("[\u0300-\u0305\u0307-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
 """Accents, points and vowel signs that readers leave out; not the breve of й."""
 
@@ -40,24 +41,25 @@ def _normal(text: str) -> str:
 
 
 def _stem(words: list[str], language: str | None) -> list[str]:
+    algorithm = _LANGUAGES.get((language or "").split("-")[0].lower(), "")
+    algorithm = "" if algorithm in ("russian", "arabic") else algorithm
+    if not _OTHER_SCRIPTS.search(" ".join(words)):  # then one call does for all
+        return _stemmer(algorithm).stemWords(words) if algorithm else words
     out = []
     for word in words:
-        if _CYRILLIC.match(word):
-            algorithm = "russian"
-        elif _ARABIC.match(word):
-            algorithm = "arabic"
-        else:
-            algorithm = _LANGUAGES.get((language or "").split("-")[0].lower(), "")
-            algorithm = "" if algorithm in ("russian", "arabic") else algorithm
-        out.append(_stemmer(algorithm).stemWord(word) if algorithm else word)
+        script = "russian" if _CYRILLIC.match(word) else "arabic" if _ARABIC.match(word) else algorithm
+        out.append(_stemmer(script).stemWord(word) if script else word)
     return out
 
 
 def tokens(text: str, language: str | None = None) -> str:
     """The index form of `text` (BCP 47 `language`): tokens parted by spaces."""
+    words: list[str] = _WORD.findall(_normal(text))
+    if not _UNSPACED.search(" ".join(words)):
+        return " ".join(_stem(words, language))
     out: list[str] = []
     plain: list[str] = []
-    for word in _WORD.findall(_normal(text)):
+    for word in words:
         if not _UNSPACED.search(word):
             plain.append(word)
             continue

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from itertools import groupby, islice, pairwise
 
 from archive.extraction.blocks import words_key
 
-__all__ = ["Voice", "appeal_runs", "language_of", "listen"]
+__all__ = ["Voice", "appeal_runs", "language_of", "listen", "spoken"]
 
 # A quotation that goes on in the next paragraph has no end in this one. A paragraph that begins with a
 # dash is speech as a whole.
@@ -44,6 +44,13 @@ _LETTER = 5
 """Paragraphs from the greeting of a letter to its request."""
 _SAMPLE = 3000
 """Characters that tell the language."""
+_SCRIPTS = {
+    "zh": re.compile("[\u3400-\u9fff]"),
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "ko": re.compile("[\uac00-\ud7af]"),
+}
+_ITS_SCRIPT, _KANA = 0.3, 0.2
+"""Share of a text in its script; of kana to other letters, which Japanese has many of and Chinese none."""
 _TALK = 2
 """So many paragraphs elsewhere that say "we" to "you" make the page a letter, a column or an interview."""
 
@@ -58,7 +65,7 @@ class Voice:
         """`paper` are the names of the site; without a `language` all are listened for."""
         self._text, self._paper = text, paper
         self.size = len(text)
-        self._spoken = _spoken(text)
+        self._spoken = spoken(text)
         self._folded = self._spoken.casefold()
         self._words = frozenset(_WORD.findall(self._folded))
         self._language, self._phrases = language, _phrases(language)
@@ -134,6 +141,11 @@ class Voice:
         return self.greeting or self.asks or self.we + self.you + self.own >= 2
 
     @property
+    def may_begin(self) -> bool:
+        """Whether an appeal may begin or end with it: a longer text that says "we" to "you" is a column too."""
+        return self.size <= 2 * _LONGEST_LABEL or self.greeting or self.asks or self.give or self.own
+
+    @property
     def goes_along(self) -> bool:
         """It belongs to an appeal that goes on behind it."""
         return self.label or self.give or self.own or self.we
@@ -157,11 +169,23 @@ def language_of(texts: Iterable[str], declared: str | None = None) -> str:
         sample += f"{text} "
         if len(sample) > _SAMPLE:
             break
+    if not sample.isascii() and (script := _script_of(sample)):
+        return script
     counts = Counter(sample.casefold().split())
     data = _data()
     scores = {name: sum(counts[word] for word in language["common"]) for name, language in data.items()}
     best = max(scores, key=lambda name: (scores[name], name == (declared or "")[:2].lower()))
     return best if scores[best] >= max(2, 0.03 * counts.total()) else "en"
+
+
+def _script_of(sample: str) -> str | None:
+    """The language that a script alone tells."""
+    counts = {name: len(letters.findall(sample)) for name, letters in _SCRIPTS.items()}
+    if counts["zh"] + counts["ja"] + counts["ko"] < _ITS_SCRIPT * len(sample):
+        return None
+    if counts["ko"] > counts["zh"] + counts["ja"]:
+        return "ko"
+    return "ja" if counts["ja"] > _KANA * counts["zh"] else "zh"
 
 
 def appeal_runs(voices: Sequence[Voice]) -> set[int]:
@@ -196,10 +220,19 @@ def _heard_together(voices: Sequence[Voice]) -> set[int]:
     """The paragraphs of runs that address the reader and as a whole appeal."""
     marked: set[int] = set()
     for addressing, run in groupby(range(len(voices)), key=lambda i: voices[i].addresses):
-        indexes = list(run)
+        indexes = _trimmed(list(run), voices)
         if addressing and _appeal([voices[i] for i in indexes]):
             marked.update(indexes)
     return marked
+
+
+def _trimmed(run: list[int], voices: Sequence[Voice]) -> list[int]:
+    """A run without what stands at its ends and is not told to belong to an appeal."""
+    while run and not voices[run[0]].may_begin:
+        run = run[1:]
+    while run and not voices[run[-1]].may_begin:
+        run = run[:-1]
+    return run
 
 
 def _appeal(run: Sequence[Voice]) -> bool:
@@ -231,7 +264,8 @@ def _with_neighbours(voices: Sequence[Voice], marked: set[int]) -> set[int]:
         along: list[int] = []
         while 0 <= at < len(voices) and at not in result:
             voice = voices[at]
-            if voice.asks or (voice.we and voice.own) or (voice.addresses and all(voices[i].label for i in along)):
+            along_labels = voice.addresses and voice.may_begin and all(voices[i].label for i in along)
+            if voice.asks or (voice.we and voice.own) or along_labels:
                 result.update({at, *along})
                 along = []
             elif voice.goes_along and len(along) < _WIDEST_GAP:
@@ -242,7 +276,7 @@ def _with_neighbours(voices: Sequence[Voice], marked: set[int]) -> set[int]:
     return result
 
 
-def _spoken(text: str) -> str:
+def spoken(text: str) -> str:
     """A paragraph without what it quotes."""
     if text.startswith(_DASH):
         return ""
@@ -276,9 +310,16 @@ class _Phrases:
 @lru_cache
 def _phrases(language: str | None) -> dict[str, _Phrases]:
     """What ``appeals.toml`` lists for a language, by kind; for all languages if None."""
-    tables = list(_data().values()) if language is None else [_data()[language]]
+    tables = _data() if language is None else {language: _data()[language]}
     kinds = ("ask", "plea", "give", "self", "we", "you")
-    return {kind: _Phrases(phrase for table in tables for phrase in table[kind]) for kind in kinds}
+    return {kind: _Phrases(_anywhere(tables, kind)) for kind in kinds}
+
+
+def _anywhere(tables: dict[str, dict[str, list[str]]], kind: str) -> Iterator[str]:
+    """The phrases of a kind; those of languages without spaces between words may stand inside one."""
+    for language, table in tables.items():
+        for phrase in table[kind]:
+            yield f"*{phrase}*" if language in _SCRIPTS else phrase
 
 
 @cache

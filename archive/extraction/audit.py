@@ -9,13 +9,18 @@ from functools import cached_property
 
 from lxml.html import HtmlElement
 
-from archive.extraction.appeals import appeal_runs, listen
+from archive.extraction.appeals import appeal_runs, language_of, listen
 from archive.extraction.blocks import Block, fold, near, text_under, words_key
 from archive.extraction.furniture import telling_word
+from archive.extraction.leads import find_lead, shown_as
 from archive.extraction.lines import Line, is_set_apart, restored, trim
 from archive.extraction.markup import is_hidden
 from archive.extraction.metadata import Metadata
+from archive.extraction.phrases import phrases_of
 from archive.extraction.places import Placed
+from archive.extraction.scripts import StatedBody
+from archive.extraction.teasers import teasers
+from archive.furniture import LEARNED, Furniture
 from archive.rules import SiteRules
 
 __all__ = ["Audit"]
@@ -24,12 +29,16 @@ _DATE_LINE = re.compile(r"\b(1[89]|20)\d\d\b")
 _BYLINE = re.compile(r"^(?:by|von|por|par|di|da|door|av|af|od|автор:?)\s+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE_END = tuple(".!?…。！？؟۔।\"”»'’)")
+_PLACEHOLDER = re.compile(r"\$\$\w+\$\$|\{\{[^{}]*\}\}|\[\[[^\[\]]*\]\]|%%\w+%%")
+"""What a script would have put something in the place of."""
 _SENTENCE = re.compile(r"[.!?…。！？؟۔।]['\"”»’)]*$")
 _STATEMENT = re.compile(r"[.…。۔।]['\"”»’)]*$")
 _STRONG = frozenset({"appeal", "subscription", "related", "comment", "consent", "dialogue"})
 """Kinds that may make up almost half of what stands on a page with a short article."""
-_SMALL = frozenset({"share", "navigation"})
-"""Kinds that hold no paragraphs."""
+_SMALL = frozenset({"share", "navigation", "paywall"})
+"""Kinds that hold no paragraphs: what is called after the paywall may be the text behind it."""
+_LARGE = 0.7
+"""Share of the text that a box of facts may have: they hold whole documents."""
 _OUTERMOST = ("article", "main", "body")
 _LONGEST_LABEL = 90
 """Characters; bylines, date lines and link titles are shorter."""
@@ -40,6 +49,9 @@ _WORDS_IN_DATE = 3
 _ALIKE = 0.75
 _BODY = 0.75
 """The smallest element with this share of the text is the article's."""
+_STATED = 0.8
+"""Share of the lines of a kind that JSON-LD states, to be believed of the others."""
+_BUTTONS, _LONGEST_BUTTON = 12, 45
 _MOST_APPEALS = 200
 """More make no article: their containers are not looked for."""
 
@@ -54,11 +66,17 @@ class Audit:
         metadata: Metadata,
         rules: SiteRules | None,
         fate: dict[Block, str],
+        *,
+        stated: StatedBody | None = None,
     ) -> None:
         self._placed, self._blocks, self._metadata, self._rules, self.fate = placed, blocks, metadata, rules, fate
+        self.furniture: Furniture | None = None
         self.standfirst: str | None = None
+        self.standfirst_evidence: str | None = None
+        """Where the standfirst was found, if not by the metadata."""
         self.parts: dict[Block, list[tuple[str, str]]] = {}
         """What blocks that the text has in part hold else, with the rule that removed it, if one did."""
+        self._headline_key = words_key(metadata.headline or "")
         self._headlines = {_letters(text) for text in (metadata.headline, metadata.shown_headline) if text}
         self._standfirst_keys: set[str] = set()
         self._author_keys = {words_key(author) for author in metadata.authors}
@@ -66,6 +84,9 @@ class Audit:
         known = [(one.block, len(one.line)) for one in placed if one.block is not None]
         self._text_of = text_under((block.element, size) for block, size in known)
         self._named: dict[str, int] | None = None
+        self._phrases = phrases_of(language_of((one.line for one in placed), metadata.language))
+        self._stated = stated
+        self._teasers = teasers(one.block for one in placed if one.block is not None)
         bodies = [e for e, size in self._text_of.items() if size >= _BODY * self._body_size]
         self._body = min(bodies, key=self._text_of.__getitem__, default=None)
 
@@ -85,12 +106,32 @@ class Audit:
             block = one.block
             whole = one.is_whole or (block is not None and shared[block] == 1 and _is_like(one))
             judged.append(Line(block.text if block is not None and whole else one.line, block, rule))
-        trim(judged, self._metadata.authors)
+        self._compare(judged)
+        trim(judged, self._metadata.authors, self._phrases)
         self._settle(judged)
         for block in self._blocks:
-            if block.key and _letters(block.key) in self._headlines:
-                self.fate.setdefault(block, "headline-copy")
-        return restored([line for line in judged if not line.rule], self._blocks, self.fate)
+            if block.key and block.key.replace(" ", "") in self._headlines:
+                self.fate.setdefault(block, "duplicate:headline")
+        kept = [line for line in judged if not line.rule]
+        return restored(kept, self._blocks, self.fate, stated=self._stated, phrases=self._phrases)
+
+    def _compare(self, judged: Sequence[Line]) -> None:
+        """Remove what the text that JSON-LD states leaves out, where it states all the rest of its kind."""
+        if self._stated is None:
+            return
+        left = [line for line in judged if not line.rule and line.block is not None and not line.is_heading]
+        stated = [self._stated.holds(words_key(line.text)) for line in left]
+        if True in stated:  # a standfirst may stand before what is stated
+            first = next((i for i, line in enumerate(left) if not _is_sentence(line.text)), len(left))
+            start = min(first, stated.index(True))
+            left, stated = left[start:], stated[start:]
+        sizes: defaultdict[object, Counter[bool]] = defaultdict(Counter)
+        for line, holds in zip(left, stated, strict=True):
+            sizes[line.block.element.tag if line.block is not None else ""][holds] += len(line.text)
+        for line, holds in zip(left, stated, strict=True):
+            size = sizes[line.block.element.tag if line.block is not None else ""]
+            if not holds and size[True] >= _STATED * size.total():
+                line.rule = "outside-article:json-ld"
 
     def _settle(self, judged: Sequence[Line]) -> None:
         """Note what became of the blocks, and of the rest of those that are in the text in part."""
@@ -112,18 +153,24 @@ class Audit:
         line, key, block = one.line, one.key, one.block
         if not key:
             return "no-words"
-        if _letters(key) in self._headlines:
-            return "headline-copy"
+        if _PLACEHOLDER.fullmatch(line):
+            return "hidden:placeholder"
+        if key.replace(" ", "") in self._headlines:
+            return "duplicate:headline"
         if key in self._standfirst_keys:
-            return "standfirst-copy"
+            return "duplicate:standfirst"
         if key in seen:
-            return "repeated"
+            return "duplicate:repeated"
+        if self.furniture and line in self.furniture:
+            return LEARNED
         if self._is_byline(line, key):
-            return "byline"
+            return "byline:author"
         if self._is_date_line(line, block):
-            return "date-line"
+            return "byline:date"
         if self._rules and any(re.fullmatch(p, line) for p in self._rules.remove_text):
             return f"{self._rules.name}:text"
+        if told := self._phrases.tell(line, key, block.linked if block is not None else 0):
+            return f"{told}:words"
         if block is None:
             return ""
         if fate := self.fate.get(block):
@@ -131,9 +178,11 @@ class Audit:
         if block in self.fate:  # a caption has its own field
             return "caption"
         if block.linked >= 0.9 * len(block.text) and len(line) < _PARAGRAPH and not line.endswith(_SENTENCE_END):
-            return "link-only"
+            return "navigation:link-only"
+        if teaser := self._teasers.get(block):
+            return teaser
         if len(line) < _LONGEST_LABEL and self._is_outside(block):
-            return "outside-article"
+            return "outside-article:beside"
         return self._container(block) or ""
 
     def _is_outside(self, block: Block) -> bool:
@@ -174,12 +223,13 @@ class Audit:
             if element.tag in _OUTERMOST:
                 return None
             kind = "hidden" if is_hidden(element) else telling_word(element)
-            if not kind or (is_paragraph and kind in _SMALL):
+            if not kind or (is_paragraph and kind in _SMALL) or (kind == "paywall" and element.tag == "p"):
                 continue
             # A class that much of the text bears does not tell furniture: some sites mark every
             # paragraph of a paid article "paywall".
             share = max(self._text_of[element], self._text_named(element.get("class") or ""))
-            if share < (0.5 if kind in _STRONG else 0.3) * self._body_size:
+            most = _LARGE if kind == "box" else 0.5 if kind in _STRONG else 0.3
+            if share < most * self._body_size:
                 return kind
         return None
 
@@ -213,20 +263,35 @@ class Audit:
 
     def _find_standfirst(self, body: list[Block]) -> None:
         """The standfirst is a text that the page shows, not only a description for search engines."""
-        text = self._metadata.standfirst
-        if not text or _letters(text) in self._headlines:
-            return
-        shown = {block.key: block for block in reversed(self._blocks)}
+        text = self._metadata.standfirst or ""
+        ours = bool(text) and _letters(text) not in self._headlines
+        read = ours and self._metadata.evidence["standfirst"].startswith(("html:", "rule:"))
         lines = [fold(line) for line in text.split("\n")]
-        found = [shown[key] for key in map(words_key, lines) if key in shown]
-        if not self._metadata.evidence["standfirst"].startswith(("html:", "rule:")) and (
+        found = shown_as(lines, self._blocks) if ours else []
+        if not read and (
             len(found) < len(lines) or set(body) <= set(found) or not is_set_apart(found[-1], self._blocks, body)
         ):
-            return  # a description for search engines only, or a copy of the first paragraph
-        self.standfirst = "\n".join(lines)
-        self._standfirst_keys = {words_key(line) for line in lines}
+            # A description for search engines only, or a copy of the first paragraph.
+            first = [block for block in body if block not in self.fate]
+            lead = find_lead(first, self._blocks, self._headline_key, self._is_free)
+            if lead is None:
+                return
+            found, lines, self.standfirst_evidence = [lead], [lead.text], "html:lead"
+        self.standfirst = "\n".join(lines if len(found) < 2 else [block.text for block in found])
+        self._standfirst_keys = {words_key(line) for line in lines} | {block.key for block in found}
         for block in found:
             self.fate[block] = ""
+
+    def _is_free(self, block: Block) -> bool:
+        """Whether a block is nothing else, and nothing that holds it and not the body is called furniture."""
+        if block in self.fate:
+            return False
+        for element in near(block.element):
+            if element.tag in _OUTERMOST or element in self._text_of:
+                return True
+            if element.tag == "figure" or telling_word(element) is not None or is_hidden(element):
+                return False
+        return True
 
     def _mark_appeals(self, known: Sequence[Block], lines: Sequence[str]) -> None:
         """Appeals among the body's paragraphs; one takes the small container it stands in with it."""
@@ -249,9 +314,12 @@ class Audit:
                 outside = sum(len(line) for i, line in enumerate(lines) if i not in inside and i not in marked)
                 if element.tag in _OUTERMOST or others > 0.3 * outside:
                     break
+                told = sum(len(lines[i]) for i in inside & marked)
+                if others > told and any(_is_sentence(lines[i]) for i in inside - marked):
+                    break  # it holds a part of the body too
                 marked |= inside
         tail = lines[max(marked) + 1 :]
-        if all(len(text) < _LONGEST_LABEL and not _STATEMENT.search(text) for text in tail):
+        if len(tail) <= _BUTTONS and all(len(t) <= _LONGEST_BUTTON and not _STATEMENT.search(t) for t in tail):
             marked.update(range(max(marked) + 1, len(known)))  # buttons and sums at the end of the page
         for index in marked:
             self.fate.setdefault(known[index], "appeal")
@@ -260,6 +328,10 @@ class Audit:
 def _letters(text: str) -> str:
     """The key of a headline; without spaces, as kicker and headline run together when they are elements."""
     return words_key(text).replace(" ", "")
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) >= _LONGEST_LABEL and text.endswith(_SENTENCE_END)
 
 
 def _is_like(one: Placed) -> bool:

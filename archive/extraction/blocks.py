@@ -20,6 +20,7 @@ _INLINE = frozenset(
 _UNSEEN = frozenset("script style template head svg math iframe object select option textarea".split())
 _NO_BLOCKS = _INLINE | _UNSEEN | {"br", "hr"}
 _PARAGRAPH = 80
+_LONGEST_CAPTION = 600
 _PATH = 4
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -53,6 +54,11 @@ class Block:
 
     def __post_init__(self) -> None:
         self.key = words_key(self.text)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is longer than captions are."""
+        return len(self.text) > _LONGEST_CAPTION
 
     @property
     def is_prose(self) -> bool:
@@ -93,7 +99,7 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
                 if breaks > 1:
                     yield from ended()
             elif tag == "a":
-                links += 1
+                links += element.get("href") is not None
             elif tag not in _INLINE:
                 if parts:
                     yield from ended()
@@ -105,7 +111,7 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
                 break
             text = element.tail
             if tag == "a":
-                links -= 1
+                links -= element.get("href") is not None
             elif event == "end" and tag not in _NO_BLOCKS:
                 if parts:
                     yield from ended()

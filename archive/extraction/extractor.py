@@ -10,7 +10,6 @@ import datetime as dt
 import functools
 import logging
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -31,10 +30,13 @@ from archive.extraction.furniture import naming_words, telling_word
 from archive.extraction.kind import ARTICLE, LIST, LIVE_BLOG
 from archive.extraction.language import settled_language
 from archive.extraction.metadata import Metadata, read_metadata
+from archive.extraction.others import other_articles
 from archive.extraction.places import place_lines
+from archive.extraction.scripts import StatedBody, body_in_scripts, stated_body
 from archive.extraction.tables import unfold_layout_tables
 from archive.extraction.topics import are_of_site
 from archive.extraction.updates import find_posts
+from archive.furniture import LEARNED
 from archive.rules import UNKNOWN_SITE, Reading, SiteRules
 from archive.version import EXTRACTOR
 
@@ -52,6 +54,8 @@ _ESCAPED_CAPTION = re.compile(r"<figcaption\b[^<>]*>(.*?)(?:</figcaption>|$)")
 _LIST_MARK = re.compile(r"^[-–•]\s+")
 _CAPTION = frozenset({"caption", "figcaption", "credit", "credits"})
 _PARAGRAPHS_IN_CAPTION = 3
+_CAPTION_LEVELS = 3
+_FIGURE_LEVELS = 5
 _MUCH = 0.6
 """Share of the page's prose."""
 _SHORT = 500
@@ -78,8 +82,7 @@ def extract(
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
-        read = functools.partial(parse_date, timezone=reading.timezone, language=metadata.language, now=captured)
-        page = _Page(tree, metadata, reading.rules, read)
+        page = _Page(tree, metadata, reading, captured)
         if metadata.kind == LIST:
             page.pass_over()
         else:
@@ -105,8 +108,9 @@ def extract(
 def _article(page: _Page, url: str, reading: Reading) -> Article:
     metadata, rules = page.metadata, reading.rules
     evidence = {name: why for name, why in metadata.evidence.items() if name != "standfirst"}
+    evidence |= page.evidence
     if page.standfirst:
-        evidence["standfirst"] = metadata.evidence.get("standfirst", "html")
+        evidence["standfirst"] = page.standfirst_evidence or metadata.evidence.get("standfirst", "html")
     if page.updates:
         evidence["updates"] = "json-ld:liveBlogUpdate" if page.updates == metadata.updates else "html:time"
         evidence.setdefault("kind", evidence["updates"])
@@ -139,6 +143,8 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         trace=Trace(
             extractor=EXTRACTOR,
             rules=rules.digest if rules else None,
+            furniture=reading.furniture.digest if reading.furniture else None,
+            places=tuple(page.places),
             evidence=evidence,
             removed=tuple(page.removed()),
         ),
@@ -159,12 +165,17 @@ class _Page:
 
     tree: HtmlElement
     metadata: Metadata
-    rules: SiteRules | None
-    read_date: Callable[[str], str | None]
+    reading: Reading
+    captured: dt.datetime | None
+    evidence: dict[str, str] = field(default_factory=dict)
+    """Where the text came from, if not from the page as it stands."""
     updates: tuple[Update, ...] = ()
     comments: tuple[Comment, ...] = ()
     standfirst: str | None = None
+    standfirst_evidence: str | None = None
     lines: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    """Where each line stands."""
     blocks: list[Block] = field(default_factory=list)
     fate: dict[Block, str] = field(default_factory=dict)
     """The rule that removed a block; empty: it is in the text or in a field."""
@@ -176,24 +187,37 @@ class _Page:
         self._headline_key = words_key(self.metadata.headline or "")
 
     @property
+    def rules(self) -> SiteRules | None:
+        return self.reading.rules
+
+    @property
     def captions(self) -> tuple[str, ...]:
         return tuple(self._captions.values())
 
     def read(self) -> None:
         self.blocks = blocks(self.tree)
+        stated = self._find_body_in_scripts()
         self._read_updates()
         self._prune()
         pruned = set(self.fate)
+        if self.reading.furniture:
+            for block in self.blocks:
+                if block not in self.fate and block.text in self.reading.furniture:
+                    self.fate[block] = LEARNED
         unfold_layout_tables(self.tree)
         self._read_captions()
         left = [block for block in self.blocks if block not in pruned]
         lines = place_lines(self._candidate(), left, taken=self.fate)
-        audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate)
-        self.lines = [line.text for line in audit.lines()]
-        self.standfirst = audit.standfirst
+        audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate, stated=stated)
+        audit.furniture = self.reading.furniture
+        kept = audit.lines()
+        self.lines = [line.text for line in kept]
+        self.places = [line.block.place if line.block else "" for line in kept]
+        self.standfirst, self.standfirst_evidence = audit.standfirst, audit.standfirst_evidence
         self._parts = audit.parts
         if self.updates and not self.lines:  # without a lead of its own
             self.lines, self.standfirst = [self.metadata.standfirst or self.updates[-1].text], None
+            self.places = [""]
 
     def pass_over(self) -> None:
         """A page that is a list of others holds no text."""
@@ -201,6 +225,23 @@ class _Page:
         self.fate = dict.fromkeys(self.blocks, "list-page")
 
     # What is certain before extraction
+
+    def _find_body_in_scripts(self) -> StatedBody | None:
+        """The text that JSON-LD states, if it does; what only scripts hold is put in the page."""
+        stated = stated_body(self.tree)
+        if stated is not None:
+            hidden = not stated.shown_by(self.blocks)
+        else:
+            hidden = sum(len(block.text) for block in self.blocks if block.is_prose) < _SHORT
+        body = self.tree.find("body")
+        if hidden and body is not None and (found := body_in_scripts(self.tree, stated)) is not None:
+            body.append(found)
+            self.blocks = blocks(self.tree)
+            self.evidence["text"] = "json-ld:articleBody" if stated is not None else "script"
+        return stated
+
+    def _read_date(self, text: str) -> str | None:
+        return parse_date(text, timezone=self.reading.timezone, language=self.metadata.language, now=self.captured)
 
     def _read_updates(self) -> None:
         """Take out the posts of a live blog."""
@@ -210,7 +251,7 @@ class _Page:
         published, modified = self.metadata.published, self.metadata.modified
         day = published[:10] if published and (modified or published)[:10] == published[:10] else None
         stated = self.metadata.updates
-        found = find_posts(self.tree, self.blocks, stated, certain=certain, read=self.read_date, day=day)
+        found = find_posts(self.tree, self.blocks, stated, certain=certain, read=self._read_date, day=day)
         if found is None:
             return
         self.updates = found.updates
@@ -223,8 +264,15 @@ class _Page:
         """Take out what site rules and comment containers name, so that trafilatura never sees it."""
         doomed: dict[HtmlElement, str] = {}
         containers = comment_containers(self.tree, self.rules)
-        self.comments = read_comments(containers)
+        self.comments = read_comments(
+            containers,
+            tree=self.tree,
+            timezone=self.reading.timezone,
+            language=self.metadata.language,
+            now=self.captured,
+        )
         doomed |= dict.fromkeys(containers, "comment")
+        doomed |= dict.fromkeys(other_articles(self.blocks, self._headline_key), "other-article")
         if self.rules:
             for selector in self.rules.remove:
                 for element in _select(self.tree, selector):
@@ -246,16 +294,19 @@ class _Page:
             if block in self.fate:
                 continue
             if block.text[0] == "<" and _ESCAPED_MARKUP.match(block.text):
-                self.fate[block] = "escaped-markup"
+                self.fate[block] = "hidden:markup"
                 for caption in _ESCAPED_CAPTION.findall(block.text):
                     self._add_caption(fold(caption))
                 continue
-            for element in near(block.element, 3):
+            for level, element in enumerate(near(block.element, _FIGURE_LEVELS)):
                 if element not in is_caption:
                     is_caption[element] = _is_caption(element)
-                if is_caption[element]:
+                if is_caption[element] and level < _CAPTION_LEVELS:
                     self.fate[block] = ""
                     self._add_caption(block.text)
+                    break
+                if element.tag == "figure" and _is_figure(element) and not block.is_long:
+                    self.fate[block] = "caption:figure"
                     break
         for block in self.blocks:
             if (
@@ -263,7 +314,7 @@ class _Page:
                 and block not in self.fate
                 and not (block.is_prose and block.element.tag == "p")
             ):
-                self.fate[block] = "caption-copy"
+                self.fate[block] = "duplicate:caption"
 
     def _add_caption(self, text: str) -> None:
         if text:
@@ -315,7 +366,7 @@ class _Page:
             rule = self.fate.get(block)
             if rule is None:
                 copy = self._headline_key and block.key == self._headline_key
-                rule = "headline-copy" if copy else self._outside(block.element)
+                rule = "duplicate:headline" if copy else self._outside(block.element)
             if rule:
                 gone.append(Removed(block.text, block.place, rule))
         return gone
@@ -342,6 +393,11 @@ def _is_caption(element: HtmlElement) -> bool:
     if not name or element.tag in ("body", "article") or not _names_caption(name):
         return False
     return next(islice(element.iter("p"), _PARAGRAPHS_IN_CAPTION - 1, None), None) is None
+
+
+def _is_figure(element: HtmlElement) -> bool:
+    """Whether a figure is a picture or a film, and no quotation or table that a page calls so."""
+    return next(element.iter("blockquote", "table", "pre", "q", "h2", "ul", "ol"), None) is None
 
 
 @functools.lru_cache(maxsize=4096)

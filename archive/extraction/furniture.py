@@ -16,10 +16,11 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _WORDS = {
     "appeal": "donate donation donations appeal contribute contribution fundraiser supportus adfree patreon",
-    "subscription": "newsletter newsletters subscribe subscription signup membership",
+    "subscription": "newsletter newsletters subscribe subscription signup membership apphint appbanner apppromo "
+    "appdownload appbottom nieuwsbrief nyhetsbrev nyhedsbrev",
     "consent": "cookie cookies consent gdpr ccpa",
     "related": "related recommended recommendation recommendations readmore alsoread readnext trending popular "
-    "mostread outbrain taboola",
+    "mostread outbrain taboola moretopic mehrzumthema lesenauch recirculation crosslink crosslinks",
     "comment": "comment comments commenting disqus respond replies coral",
     "share": "share sharing sharebar social addthis sharethis",
     "author-biography": "authorbio authorbox bio biography aboutauthor",
@@ -27,6 +28,9 @@ _WORDS = {
     "navigation": "nav navbar navigation menu breadcrumb breadcrumbs pagination pager sidebar footer masthead topbar "
     "labels taglist",
     "dialogue": "modal popup overlay lightbox interstitial",
+    "paywall": "paywall regwall",
+    "box": "factbox infobox factsbox faktabox faktaruta kurzinfo",
+    "embed": "tweet twittertweet instagrammedia tiktokembed",
 }
 """Words in classes and ids that name a kind of furniture."""
 _KINDS = {word: kind for kind, words in _WORDS.items() for word in words.split()}

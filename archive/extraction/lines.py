@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -11,6 +12,8 @@ from archive.extraction.appeals import Voice
 from archive.extraction.blocks import Block, near, words_key
 from archive.extraction.furniture import telling_word
 from archive.extraction.markup import is_hidden
+from archive.extraction.phrases import Phrases
+from archive.extraction.scripts import StatedBody
 
 __all__ = ["Line", "is_set_apart", "restored", "trim"]
 
@@ -21,6 +24,8 @@ _PARAGRAPH = 60
 _INLINE_LEVELS = 4
 """Elements such as font and center may stand between a paragraph and what holds the bare text before it."""
 _LONGEST_HEADING = 100
+_BEGINNING = 60
+"""Characters."""
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class Line:
         return element.tag in _HEADINGS or bold or self.text.endswith(":")
 
 
-def trim(lines: Sequence[Line], authors: Iterable[str]) -> None:
+def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> None:
     """Give a rule to kept lines that lost what they led on to, and to what signs off below the text."""
     names = [words_key(author) for author in authors]
     below: Line | None = None
@@ -51,14 +56,16 @@ def trim(lines: Sequence[Line], authors: Iterable[str]) -> None:
             gap = True
             continue
         if line.is_heading and (at_end or (gap and below is not None and below.is_heading)):
-            line.rule = "orphan-heading"
-        elif at_end and (rule := _signs_off(line, names)):
+            line.rule = "outside-article:heading"
+        elif at_end and (rule := _signs_off(line, names, phrases)):
             line.rule = rule
         else:
             below, at_end, gap = line, False, False
 
 
-def _signs_off(line: Line, names: Sequence[str]) -> str:
+def _signs_off(line: Line, names: Sequence[str], phrases: Phrases) -> str:
+    if told := phrases.tell(line.text, words_key(line.text), 0, at_end=True):
+        return f"{told}:words"
     if line.block is None:
         return ""
     key = f" {words_key(line.text)} "
@@ -68,36 +75,88 @@ def _signs_off(line: Line, names: Sequence[str]) -> str:
     return "comment" if heard.comments and heard.you else ""
 
 
-def restored(kept: list[Line], blocks: Sequence[Block], fate: dict[Block, str]) -> list[Line]:
+def restored(
+    kept: list[Line],
+    blocks: Sequence[Block],
+    fate: dict[Block, str],
+    *,
+    stated: StatedBody | None = None,
+    phrases: Phrases | None = None,
+) -> list[Line]:
     """The kept lines, with what trafilatura dropped among them put back: subheadings, paragraphs that are
-    called like furniture, and the first paragraph where it is bare text."""
+    called like furniture, the first paragraph where it is bare text, chunks of the body that look like the
+    rest of it, and what is `stated` to be in it."""
     number = {block: i for i, block in enumerate(blocks)}
+    looks = Counter(_look(line.block) for line in kept if line.block is not None and line.block.is_prose)
+    ours = {look for look, times in looks.items() if times > 1 and look[1] + look[3]}
+    known = [words_key(line.text) for line in kept]
+    around = {e for line in kept if line.block is not None for e in near(line.block.element)[1:]}
     lines: list[Line] = []
     before: Block | None = None
+
+    def put_back(start: int, end: int, after: Block | None) -> None:
+        for lost in blocks[start:end]:
+            if (
+                lost in fate
+                or _is_among(lost.key, known)
+                or (phrases and phrases.tell(lost.text, lost.key, lost.linked))
+            ):
+                continue
+            if (
+                _belongs(lost, before, after)
+                or (lost.is_prose and _look(lost) in ours and _is_clear(lost, around))
+                or (after is not None and stated is not None and lost.is_prose and stated.holds(lost.key, wholly=True))
+            ):
+                fate[lost] = ""
+                known.append(lost.key)
+                lines.append(Line(lost.text, lost, ""))
+
     for line in kept:
         block = line.block
         if block is not None:
-            start = number[block] - 1 if before is None else number[before] + 1
-            for lost in blocks[max(start, 0) : number[block]]:
-                if lost not in fate and _belongs(lost, before, block):
-                    fate[lost] = ""
-                    lines.append(Line(lost.text, lost, ""))
+            put_back(0 if before is None else number[before] + 1, number[block], block)
         lines.append(line)
         before = block if block is not None else before
+    if before is not None:
+        put_back(number[before] + 1, len(blocks), None)
     return lines
 
 
-def _belongs(lost: Block, before: Block | None, after: Block) -> bool:
+def _is_among(key: str, known: Sequence[str]) -> bool:
+    """Whether a text begins as one does that is there already."""
+    return any(one.startswith(key[:_BEGINNING]) or (len(key) > _BEGINNING and key[:_BEGINNING] in one) for one in known)
+
+
+def _belongs(lost: Block, before: Block | None, after: Block | None) -> bool:
     """Whether a block is part of the text that stands right before and after it."""
-    parent = after.element.getparent()
+    if after is None:
+        return False
     if before is None:
         return lost.is_prose and lost.element in near(after.element, _INLINE_LEVELS)[1:]
+    parent = after.element.getparent()
     if lost.element.getparent() is not parent or before.element.getparent() is not parent:
         return False
     if lost.element.tag in _HEADINGS:
         return lost.linked < len(lost.text)
     alike = lost.element.tag == before.element.tag == after.element.tag == "p"
     return alike and lost.is_prose and telling_word(lost.element) is None and not is_hidden(lost.element)
+
+
+def _look(block: Block) -> tuple[str, str, str, str]:
+    """What paragraphs of one text have in common: tag and class, their own and of what holds them."""
+    element, parent = block.element, block.element.getparent()
+    above = (str(parent.tag), parent.get("class") or "") if parent is not None else ("", "")
+    return str(element.tag), element.get("class") or "", *above
+
+
+def _is_clear(block: Block, around: Container[HtmlElement]) -> bool:
+    """Whether nothing that holds a block, up to what holds the text too, is called furniture."""
+    for element in near(block.element):
+        if element in around:
+            return True
+        if telling_word(element) is not None or is_hidden(element):
+            return False
+    return True
 
 
 def is_set_apart(block: Block, blocks: Sequence[Block], body: Iterable[Block]) -> bool:

@@ -33,7 +33,7 @@ FULL = Article(
         extractor="newswarc/0.1.0",
         rules="sha256:0",
         evidence={"headline": "html:h1"},
-        removed=(Removed("Read more", "main > p", "link-only"),),
+        removed=(Removed("Read more", "main > p", "navigation:link-only"),),
     ),
 )
 

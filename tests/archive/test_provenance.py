@@ -36,6 +36,7 @@ def made(**changed: Any) -> bytes:
     told: dict[str, Any] = {"conversion": TEXT, "text_digest": digest_of(b"text"), "details_digest": digest_of(b"more")}
     told |= {"language": "no", "started": "2026-11-20T09:00:01.000001Z", "ended": "2026-11-20T09:00:01.000002Z"}
     told |= {"settings_digest": SETTINGS, "rules_digest": digest_of(b"rules")}
+    told["furniture_digest"] = digest_of(b"furniture")
     told |= {"software": "newswarc/0.1.0 trafilatura/2.3.1"}
     return provenance(told.pop("capture", CAPTURE), **(told | changed))
 
@@ -87,7 +88,7 @@ def test_every_name_that_is_used_is_declared() -> None:
 
 
 def test_what_is_unknown_is_left_out() -> None:
-    record = json.loads(made(language=None, rules_digest=None, software=""))
+    record = json.loads(made(language=None, rules_digest=None, furniture_digest=None, software=""))
     assert "dct:language" not in text_of(record)
     assert "nw:rulesDigest" not in record["activity"]["nw:extraction"]
     assert (record["agent"], record["wasAssociatedWith"]) == ({}, {})

@@ -78,6 +78,7 @@ def test_the_catalogue_of_a_crawl_is_the_one_of_a_rebuild(store: Store) -> None:
         "fetches": 17,
         "captures": 15,
         "versions": 7,
+        "furniture": 0,
         "articles": 5,
         "full_text": 5,
     }

@@ -14,6 +14,7 @@ from scrapy.settings import Settings
 from warcio.warcwriter import WARCWriter
 
 from crawler.cleaner import Cleaner
+from tests.archive.test_learner import PROMOTION, Writer, put
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # warcio's writer leaves one
 LINES = [f"On day {day} the ferry brought {day * 3} crates of pears and a tired crew to the quay." for day in range(6)]
@@ -182,3 +183,18 @@ def test_a_page_that_takes_too_long_is_named(desk: Desk) -> None:
     (line,) = cleaned.complaints
     assert "slow.html: " in line
     assert "took longer than 0.01 s (EXTRACT_TIMEOUT)" in line
+
+
+def test_what_recurs_on_a_site_goes_from_the_third_page_on(desk: Desk) -> None:
+    writer = Writer(5)
+    bodies = [writer.article() for _ in range(5)]
+    files = []
+    for number, lines in enumerate(bodies):
+        text = "".join(f"<p>{line}</p>" for line in put(lines, PROMOTION, 2 + number))
+        head = f'<link rel="canonical" href="http://courier.example/{number}">'
+        html = f"<html><head>{head}</head><body><article><h1>Story {number}</h1>{text}</article></body></html>"
+        files.append(desk.put(f"{number}.html", html.encode()))
+    found = desk.clean(*files)
+    assert [PROMOTION in article["text"] for article in found.articles] == [True, True, False, False, False]
+    assert [article["text"].split("\n") for article in found.articles[2:]] == bodies[2:]
+    assert [r["rule"] for r in found.articles[4]["removed"] if r["text"] == PROMOTION] == ["learned"]

@@ -74,7 +74,7 @@ class Works(scrapy.Spider):
         super().__init__(**kwargs)
         self.start_urls = [url]
     def parse(self, response):
-        Path(sys.argv[1], self.settings["MARK"]).write_text(str(response.status))
+        Path(sys.argv[1], response.url.rpartition("/")[2]).write_text(str(response.status))
 
 class Refuses(scrapy.Spider):
     name = "refuses"
@@ -91,8 +91,8 @@ settings = get_project_settings()
 for name, value in json.loads(sys.argv[2]).items():
     settings.set(name, value, priority="cmdline")
 crawls = Crawls(AsyncCrawlerProcess(settings))
-for spider, arguments, own in json.loads(sys.argv[3]):
-    crawls.add(kinds.get(spider, spider), arguments, own)
+for spider, arguments in json.loads(sys.argv[3]):
+    crawls.add(kinds.get(spider, spider), arguments)
 sys.exit(crawls.run() + 40)
 """
 
@@ -104,7 +104,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(script: Path, folder: Path, *crawls: tuple[str, dict[str, str], dict[str, object]]) -> tuple[int, str]:
+def run(script: Path, folder: Path, *crawls: tuple[str, dict[str, str]]) -> tuple[int, str]:
     """Exit code (of `Crawls.run`, and 40) and standard error."""
     shared = {
         "ARCHIVE_STORE": str(folder / "store"),
@@ -128,14 +128,15 @@ def run(script: Path, folder: Path, *crawls: tuple[str, dict[str, str], dict[str
 
 def test_crawls_that_cannot_begin_leave_the_others_alone(script: Path, tmp_path: Path) -> None:
     with RawServer() as server:
-        url = server.add("/", Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",)))
+        answer = Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",))
+        one, two = server.add("/one", answer), server.add("/two", answer)
         code, err = run(
             script,
             tmp_path,
-            ("refuses", {}, {}),
-            ("works", {"url": url}, {"MARK": "one"}),
-            ("no_such_source", {}, {}),
-            ("works", {"url": url}, {"MARK": "two"}),
+            ("refuses", {}),
+            ("works", {"url": one}),
+            ("no_such_source", {}),
+            ("works", {"url": two}),
         )
     assert code == 41
     assert "newswarc: The moon is in the wrong house.\n" in err
@@ -146,12 +147,12 @@ def test_crawls_that_cannot_begin_leave_the_others_alone(script: Path, tmp_path:
 
 def test_crawls_that_work(script: Path, tmp_path: Path) -> None:
     with RawServer() as server:
-        url = server.add("/", Reply((b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",)))
-        code, err = run(script, tmp_path, ("works", {"url": url}, {"MARK": "one"}))
+        one = server.add("/one", Reply((b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",)))
+        code, err = run(script, tmp_path, ("works", {"url": one}))
     assert (code, err) == (40, "")  # an error answer is an answer, and archived
 
 
 def test_a_fault_of_ours_is_not_hidden(script: Path, tmp_path: Path) -> None:
-    code, err = run(script, tmp_path, ("breaks", {}, {}))
+    code, err = run(script, tmp_path, ("breaks", {}))
     assert code == 41
     assert "ValueError: a fault of ours" in err

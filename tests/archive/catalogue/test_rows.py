@@ -96,14 +96,22 @@ def test_captures() -> None:
     assert (row["url_key"], row["method"], row["refers_to"]) == ("a.test/b", "POST", None)
 
 
+PLACES: dict[str, Any] = {"file": "f", "places": ((1, 2), (3, 4), (5, 6)), "lines": b"lines"}
+
+
 def test_versions() -> None:
-    article: dict[str, Any] = {"url": "u", "headline": "h", "trace": {"capture": "c", "removed": [{}, {}]}}
+    article: dict[str, Any] = {
+        "url": "http://www.u.test/a",
+        "headline": "h",
+        "trace": {"capture": "c", "removed": [{}, {}]},
+    }
     details: dict[str, Any] = {"article": article, "date": "d", "extracted": "e", "text_digest": "t"}
-    row = version_row("v", details, RUN, "f", ((1, 2), (3, 4), (5, 6)))
+    row = version_row("v", details, RUN, **PLACES)
     assert row.keys() == columns("versions")
-    assert (row["article"], row["capture"], row["headline"], row["removed"]) == ("u", "c", "h", 2)
+    assert (row["article"], row["capture"], row["headline"], row["removed"]) == (article["url"], "c", "h", 2)
+    assert (row["site"], row["lines"]) == ("u.test", b"lines")
     assert [row[p + n] for p in ("", "details_", "provenance_") for n in ("offset", "length")] == [1, 2, 3, 4, 5, 6]
-    row = version_row("v", json.loads(json.dumps(details)), RUN, "f", ((1, 2), (3, 4), (5, 6)))
+    row = version_row("v", json.loads(json.dumps(details)), RUN, **PLACES)
     article["canonical_url"] = "canonical"
-    assert row["article"] == "u"
-    assert version_row("v", details, RUN, "f", ((1, 2), (3, 4), (5, 6)))["article"] == "canonical"
+    assert row["article"] == article["url"]
+    assert version_row("v", details, RUN, **PLACES)["article"] == "canonical"

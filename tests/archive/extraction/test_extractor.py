@@ -132,7 +132,7 @@ def test_repeated_short_lines_stay_and_long_ones_go():
     assert lines(article(*texts)) == texts
     found = read(article(*REPORT, REPORT[0]))
     assert found.text.split("\n") == list(REPORT)
-    assert rules_of(found, REPORT[0]) == ["repeated"]
+    assert rules_of(found, REPORT[0]) == ["duplicate:repeated"]
 
 
 def test_speech_that_begins_with_a_dash_keeps_it():
@@ -186,7 +186,7 @@ def test_subheadings_with_the_day_of_publication():
         body = f"<article>{paragraphs(*REPORT[:3])}<h2>{heading}</h2>{paragraphs(*REPORT[3:])}</article>"
         assert heading in lines(page(body, head=head))
     found = read(page(f"<article><p>Friday, 3 May 2024</p>{paragraphs(*REPORT)}</article>", head=head))
-    assert rules_of(found, "Friday, 3 May 2024") == ["date-line"]
+    assert rules_of(found, "Friday, 3 May 2024") == ["byline:date"]
 
 
 def test_what_is_dropped_inside_a_paragraph_comes_back():
@@ -242,7 +242,7 @@ def test_a_caption_shown_as_markup_is_a_caption(shown):
     found = read(article(*REPORT[:2], shown, *REPORT[2:]))
     assert found.text.split("\n") == list(REPORT)
     assert found.captions == ("The quay on Friday",)
-    assert rules_of(found, shown) == ["escaped-markup"]
+    assert rules_of(found, shown) == ["hidden:markup"]
 
 
 def test_captions_have_their_field_and_leave_paragraphs_alone():
@@ -281,7 +281,7 @@ def test_headline_and_byline_are_not_the_text():
     head = '<meta name="author" content="Ada Brook">'
     found = read(page(f"<article>{paragraphs('By Ada Brook', HEADLINE, *REPORT)}</article>", head=head))
     assert found.text.split("\n") == list(REPORT)
-    assert (rules_of(found, "By Ada Brook"), rules_of(found, HEADLINE)) == (["byline"], ["headline-copy"])
+    assert (rules_of(found, "By Ada Brook"), rules_of(found, HEADLINE)) == (["byline:author"], ["duplicate:headline"])
 
 
 def test_the_heading_is_not_the_text_where_the_headline_is_worded_otherwise():
@@ -290,7 +290,7 @@ def test_the_heading_is_not_the_text_where_the_headline_is_worded_otherwise():
     found = read(page(f"<article><h1>{HEADLINE}</h1>{paragraphs(*REPORT)}</article>", head=head))
     assert found.headline == "Divers at work"
     assert HEADLINE not in found.text
-    assert rules_of(found, HEADLINE) == ["headline-copy", "headline-copy"]
+    assert rules_of(found, HEADLINE) == ["duplicate:headline"] * 2
 
 
 def test_a_page_without_headline_loses_no_signs():

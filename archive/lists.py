@@ -1,0 +1,130 @@
+"""`Lists`: the furniture lists of the sites that a run reads articles from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from archive.article import Article
+from archive.capture import Capture
+from archive.catalogue import Catalogue
+from archive.catalogue.rows import Row
+from archive.furniture import Entry, Furniture, paragraphs, site_of, unpack
+from archive.learner import Learner, Seen
+from archive.reader import parse_member
+from archive.records import iso
+from archive.rules import Reading
+from archive.storage import Store
+from archive.workers import Task
+
+__all__ = ["Lists"]
+
+_REMEMBERED = 3000
+"""Captures of a site that are learned from, the newest."""
+_TEXTS = 500
+
+
+class Lists:
+    """Learns the lists while articles come in, and tells what must be read again because of them.
+
+    A list is kept as a JSON metadata record beside the texts that were cleaned with it; the catalogue has
+    each site's latest.
+    """
+
+    def __init__(self, store: Store, catalogue: Catalogue) -> None:
+        self._store, self._catalogue = store, catalogue
+        self._learners: dict[str, Learner] = {}
+        self._known: dict[str, dict[str, Any]] = {}
+        """The lists that were handed out, by digest."""
+        self._kept: dict[str, list[dict[str, Any]]] = {}
+        """The entries that were kept last, by site."""
+        self._texts: dict[str, str] = {}
+
+    def of(self, url: str) -> Furniture | None:
+        """The list of the site that a page stands on, if there is one."""
+        learner = self._learner(site_of(url))
+        furniture = learner.furniture
+        if not furniture.keys:
+            return None
+        if furniture.digest not in self._known:
+            self._known[furniture.digest] = _facts(learner)
+        return furniture
+
+    def facts(self, digest: str) -> dict[str, Any]:
+        """What is to be kept of a list that was handed out: ``site``, ``made``, ``digest``, ``entries``."""
+        facts = self._known[digest]
+        self._kept[facts["site"]] = facts["entries"]
+        return facts
+
+    def changed(self) -> Iterator[dict[str, Any]]:
+        """What is to be kept of the lists that have changed since they were kept."""
+        for learner in self._learners.values():
+            facts = _facts(learner)
+            if learner.is_changed and facts["entries"] != self._kept.get(learner.site):
+                yield facts
+
+    def learn(self, conversion: str, capture: Capture, article: Article) -> None:
+        """Take note of an article that was stored."""
+        if len(self._texts) >= _TEXTS:
+            del self._texts[next(iter(self._texts))]
+        self._texts[conversion] = article.text
+        name = article.canonical_url or article.url
+        seen = Seen(version=conversion, article=name, date=capture.date, lines=list(paragraphs(article)))
+        self._learner(site_of(article.url)).learn(seen, article.text)
+
+    def decide(self, site: str, key: str, verdict: str, *, text: str, who: str) -> None:
+        """A person's verdict, see `Learner.decide`."""
+        self._learner(site).decide(key, verdict, text=text, who=who, date=iso(dt.datetime.now(dt.UTC)))
+
+    def entries(self, site: str) -> list[Entry]:
+        """A site's list."""
+        return self._learner(site).entries
+
+    def stale(self) -> Iterator[Task]:
+        """Pages whose texts hold what is on the list by now, or lack what is no longer on it."""
+        for site, learner in list(self._learners.items()):
+            keys = learner.furniture.keys
+            allowed = {entry.key for entry in learner.entries if not entry.is_furniture}
+            for row in self._catalogue.seen_lines(site) if keys or allowed else ():
+                if any(line.key in (allowed if line.is_learned else keys) for line in unpack(row["lines"])):
+                    yield self._task(row)
+
+    def _task(self, row: Row) -> Task:
+        known = self._catalogue.capture(row["capture"])
+        assert known is not None
+        capture = msgspec.convert({name: known[name] for name in Capture.__struct_fields__}, Capture)
+        block = self._store.read(row["file"], row["details_offset"], row["details_length"])
+        reading = msgspec.convert(parse_member(block).json()["reading"], Reading)
+        reading = msgspec.structs.replace(reading, furniture=self.of(capture.url))
+        return Task(store=str(self._store.root), capture=capture, reading=reading)
+
+    def _learner(self, site: str) -> Learner:
+        if (learner := self._learners.get(site)) is None:
+            row = self._catalogue.furniture(site)
+            entries = msgspec.json.decode(row["entries"], type=list[Entry]) if row else []
+            learner = self._learners[site] = Learner(site, entries, self._text)
+            for seen in reversed(self._catalogue.seen_lines(site, _REMEMBERED)):
+                learner.remember(
+                    Seen(version=seen["id"], article=seen["article"], date=seen["date"], lines=unpack(seen["lines"]))
+                )
+        return learner
+
+    def _text(self, conversion: str) -> str:
+        if conversion not in self._texts:
+            row = self._catalogue.version(conversion)
+            assert row is not None
+            record = parse_member(self._store.read(row["file"], row["offset"], row["length"]))
+            self._texts[conversion] = record.block.decode()
+        return self._texts[conversion]
+
+
+def _facts(learner: Learner) -> dict[str, Any]:
+    return {
+        "site": learner.site,
+        "made": iso(dt.datetime.now(dt.UTC), exact=True),
+        "digest": learner.furniture.digest,
+        "entries": msgspec.to_builtins(learner.entries),
+    }

@@ -1,0 +1,109 @@
+"""What the records of a run say beside the exchanged bytes, and how it is written down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import IO, Any
+
+import msgspec
+
+from archive.capture import Exchange
+from archive.catalogue.rows import Row
+from archive.errors import RecordError
+from archive.http import Message, head_length
+from archive.reader import FACTS
+from archive.warc import PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED, WARC_FIELDS, Record, new_id, warc_fields
+
+__all__ = ["beginning", "dump", "exchange_facts", "facts_record", "iso", "json_record", "revisit_headers"]
+
+HTTP_RESPONSE = "application/http; msgtype=response"
+HTTP_REQUEST = "application/http; msgtype=request"
+JSON = "application/json"
+
+
+def iso(moment: dt.datetime, *, exact: bool = False) -> str:
+    """UTC as WARC-Date wants it: whole seconds, or with microseconds if `exact`."""
+    timespec = "microseconds" if exact else "seconds"
+    return moment.astimezone(dt.UTC).isoformat(timespec=timespec).removesuffix("+00:00") + "Z"
+
+
+def dump(facts: dict[str, Any]) -> bytes:
+    """Facts as one line of JSON in UTF-8, keys sorted. Raises `RecordError` for half characters."""
+    try:
+        return json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(f"Text that is no Unicode can't be kept: {error}.") from error
+
+
+def facts_record(facts: dict[str, Any], kind: str, date: str, headers: Sequence[tuple[str, str]] = ()) -> Record:
+    """A metadata record among the originals, as application/warc-fields: indexers pass over these."""
+    lead = facts.get("lead") or {}
+    fields = {"via": lead.get("via") or "", FACTS: dump(facts).decode()}
+    return _metadata(warc_fields(fields), WARC_FIELDS, kind, date, headers)
+
+
+def json_record(block: bytes, kind: str, date: str, headers: Sequence[tuple[str, str]]) -> Record:
+    """A metadata record among the derived ones; `block` is JSON in UTF-8."""
+    return _metadata(block, JSON, kind, date, headers)
+
+
+def _metadata(block: bytes, content_type: str, kind: str, date: str, headers: Sequence[tuple[str, str]]) -> Record:
+    """Its URI is a URN: replay tools would take a metadata record with the page's for a capture of it."""
+    record_id = new_id()
+    return Record(
+        type="metadata",
+        id=record_id,
+        date=date,
+        target_uri=f"urn:newswarc:{kind}:{record_id.removeprefix('urn:uuid:')}",
+        block=block,
+        content_type=content_type,
+        headers=headers,
+    )
+
+
+def beginning(file: IO[bytes]) -> bytes:
+    """The head of a large response, and some of its body."""
+    file.seek(0)
+    data = b""
+    while block := file.read(1 << 20):
+        data += block
+        if head_length(data) < len(data):
+            break
+    return data
+
+
+def revisit_headers(original: Row | None, not_modified: Row | None) -> list[tuple[str, str]]:
+    """Of a revisit (WARC 1.1, 6.7) of an `original`, or of the page that a 304 says is `not_modified`."""
+    referred = original or not_modified
+    if not referred:
+        return []
+    return [
+        ("WARC-Profile", PROFILE_IDENTICAL if original else PROFILE_NOT_MODIFIED),
+        ("WARC-Refers-To", f"<{referred['id']}>"),
+        ("WARC-Refers-To-Target-URI", referred["url"]),
+        ("WARC-Refers-To-Date", referred["date"]),
+    ]
+
+
+def exchange_facts(exchange: Exchange, message: Message) -> dict[str, Any]:
+    """What is known of an exchange beyond its bytes; the exact times are here, WARC-Date has whole seconds."""
+    size = len(exchange.response) if isinstance(exchange.response, bytes) else exchange.response.seek(0, 2)
+    facts: dict[str, Any] = {
+        "url": exchange.url,
+        "method": exchange.method,
+        "status": message.status,
+        "mime": message.mime,
+        "size": size,
+        "outcome": "truncated" if exchange.truncated else "complete",
+        "started": iso(exchange.started, exact=True),
+        "first_byte": iso(exchange.first_byte, exact=True) if exchange.first_byte else None,
+        "ended": iso(exchange.ended, exact=True),
+        "protocol": f"http/{message.version}",
+        "interim": [reply.decode("latin-1") for reply in exchange.interim],
+        "lead": msgspec.to_builtins(exchange.lead),
+    }
+    for name in ("ip", "port", "proxy", "tls", "cipher", "truncated", "error", "surplus", "attempts"):
+        facts[name] = getattr(exchange, name)
+    return facts
