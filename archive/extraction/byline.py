@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.extraction.authors import is_agency, names, without_site
+from archive.extraction.authors import names, without_site
 from archive.extraction.headline import title_parts
 from archive.extraction.jsonld import LinkedData, Node, strings, types
 from archive.extraction.markup import (
@@ -85,38 +85,37 @@ _OF_POST = frozenset({"post", "entry", "article", "story"})
 def read_byline(
     markup: Markup, nodes: Sequence[Node], headline: HtmlElement | None, site: Sequence[str]
 ) -> tuple[tuple[str, ...], str] | None:
-    """The authors and their evidence: the first source that names somebody other than the site itself, or a later
-    one that names them all and a few more. What readers see may hold others than authors, so it adds only news
-    agencies.
+    """The authors and their evidence: the first source that names somebody other than the site itself, or another in
+    the markup that names them all and a few more.
 
-    Agencies count as people. If no source names any, the first that names the site, which then signs its
-    own article.
+    Agencies count as people. If no source names any, the first that names the site, which then signs its own article.
+    What readers see may hold others than authors, so it is only looked at where the markup names nobody.
     """
     signed_by_site: tuple[tuple[str, ...], str] | None = None
     signed: tuple[list[str], str] | None = None
-    for found, evidence in _sources(markup, nodes, headline, site):
+    for found, evidence in _in_markup(markup, nodes):
         people = without_site(found, site)
-        if people and (signed is None or _adds_to(signed[0], people, agencies=evidence.startswith("html:"))):
+        if people and (signed is None or _adds_to(signed[0], people)):
             signed = people, evidence
         if found and signed_by_site is None:
             signed_by_site = tuple(found), evidence
-    return (tuple(signed[0]), signed[1]) if signed else signed_by_site
+    if signed:
+        return tuple(signed[0]), signed[1]
+    for found, evidence in _seen(markup, headline, site):
+        if people := without_site(found, site):
+            return tuple(people), evidence
+        if found and signed_by_site is None:
+            signed_by_site = tuple(found), evidence
+    return signed_by_site
 
 
-def _adds_to(signed: Sequence[str], people: Sequence[str], *, agencies: bool) -> bool:
-    """Whether a byline names all who sign elsewhere, and a few more; with `agencies`, only such."""
+def _adds_to(signed: Sequence[str], people: Sequence[str]) -> bool:
+    """Whether a byline names all who sign elsewhere, and a few more."""
     known = {key(name) for name in signed}
-    added = [name for name in people if key(name) not in known]
-    return (
-        len(people) == len(known) + len(added)
-        and 0 < len(added) <= _MOST_ADDED
-        and (not agencies or all(map(is_agency, added)))
-    )
+    return known < {key(name) for name in people} and len(people) <= len(signed) + _MOST_ADDED
 
 
-def _sources(
-    markup: Markup, nodes: Sequence[Node], headline: HtmlElement | None, site: Sequence[str]
-) -> Iterator[tuple[list[str], str]]:
+def _in_markup(markup: Markup, nodes: Sequence[Node]) -> Iterator[tuple[list[str], str]]:
     for name in ("author", "creator"):
         for node in nodes:
             yield _of_node(markup.linked, node, name), f"json-ld:{(*types(node), '')[0]}.{name}"
@@ -133,6 +132,9 @@ def _sources(
         if re.search(r"written|author|by\b|auteur|autor|geschrieben|verfasst|автор", label, re.IGNORECASE):
             contents = [content for _, content in markup.contents(f"twitter:data{number}")]
             yield _joined(names(content) for content in contents), f"meta:twitter:data{number}"
+
+
+def _seen(markup: Markup, headline: HtmlElement | None, site: Sequence[str]) -> Iterator[tuple[list[str], str]]:
     yield from _visible(markup, headline)
     if headline is not None:
         titled = (part for title in markup.titles for part in title_parts(title))

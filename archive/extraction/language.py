@@ -14,6 +14,7 @@ _SAMPLE = 4_000
 _FEWEST_HITS = 8
 _LEAST_SHARE = 0.12
 """Of the words of a text; everyday words make up a third of running text."""
+_PLAINLY = 0.22
 _CLOSE = 0.85
 """Two languages whose scores are so close are not told apart."""
 _CLEARLY_LESS = 0.4
@@ -91,8 +92,10 @@ _ALIKE = (
 
 def settled_language(declared: str | None, text: str) -> str | None:
     """The language a text is in if it is clearly another than `declared` (BCP 47), else None."""
-    found = language_of_text(text)
     primary = (declared or "").split("-")[0].lower()
+    if primary in _COMMON and _is_plainly(primary, text):
+        return None
+    found = language_of_text(text)
     if found is None or found == primary or any(found in group and primary in group for group in _ALIKE):
         return None
     if primary in _COMMON and found in _COMMON:
@@ -102,13 +105,20 @@ def settled_language(declared: str | None, text: str) -> str | None:
     return found
 
 
+def _is_plainly(language: str, text: str) -> bool:
+    """Whether so many words are a language's that no other can be meant; quicker than to ask which it is."""
+    found = _WORD.findall(text[:_SAMPLE].lower())
+    common = _words()[language]
+    return sum(word in common for word in found) >= max(_FEWEST_HITS, _PLAINLY * len(found))
+
+
 def language_of_text(text: str) -> str | None:
     """The ISO 639-1 code of the language, where the text tells it clearly."""
     text = text[:_SAMPLE]
-    scripts = Counter(_script(char) for char in text if char.isalpha())
-    letters = scripts.total()
+    letters = sum(map(str.isalpha, text))
     if letters < _FEWEST_LETTERS:
         return None
+    scripts = Counter({"LATIN": letters}) if text.isascii() else Counter(_script(c) for c in text if c.isalpha())
     kana, han = scripts["HIRAGANA"] + scripts["KATAKANA"], scripts["CJK"]
     if kana + han > _MOSTLY * letters:
         return "ja" if kana > _SOME_KANA * (kana + han) else "zh"
