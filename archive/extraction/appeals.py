@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 
 from archive.extraction.blocks import words_key
 
