@@ -50,7 +50,7 @@ def pages_of(data: bytes, url: str = "") -> Iterator[PageBytes]:
 def extract_page(page: PageBytes, reading: Reading = UNKNOWN_SITE) -> Article:
     """Read one page. Raises what `archive.extract` raises, and `NotAPage` when it holds no article."""
     article = extract(page.body, url=page.url, content_type=page.content_type, reading=reading)
-    if not article.text:
+    if not (article.text or article.updates):
         raise NotAPage("There is no article on the page.")
     return article
 

@@ -123,7 +123,7 @@ class ArticlePipeline:
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a sentence
             reason = self._pool.explain(error, capture.url)
             raise self._drop("no_article" if isinstance(reason, NotAPage) else "failed", str(reason)) from None
-        if not extracted.article.text:
+        if not (extracted.article.text or extracted.article.updates):
             raise self._drop("no_article", f"{capture.url}: no article found on the page; it is archived.")
         try:
             self._run.keep_extracted(capture, extracted)

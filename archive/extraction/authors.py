@@ -38,6 +38,7 @@ _BRACKETS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）|【[^【
 _DATE = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?"
     r"(?:[^\W\d_]{3,12}\.?\s+\d{1,2},?\s+(?:19|20)\d\d\b|\d{1,2}\.?\s+(?:de\s+)?[^\W\d_]{3,12}\.?\s+(?:de\s+)?(?:19|20)\d\d\b"
+    r"|(?:[^\W\d_]{2,4}\.?,\s+|[a-zà-ž]{2,4}\.?\s+)?\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d"
     r"|(?:19|20)\d\d-\d\d-\d\d|(?:at|um|kl\.?|om|à)\s+\d{1,2}[:.]\d\d\b).*$",
     re.IGNORECASE | re.DOTALL,
 )

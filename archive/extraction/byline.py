@@ -57,7 +57,10 @@ _ELSEWHERE = frozenset(
         """
     )
 )
-_LABEL = r"(?:(?:posted|written|reported|words)\s+by|by|von|por|par|di|door|av|af|автор:?)"
+_LABEL = (
+    r"(?:(?:posted|written|reported|words)\s+by|by|von|por|par|di|door|av|af|автор:?"
+    r"|(?:autor(?:in|es|a)?|auteure?s?|autore|authors?|yazan|haber|muhabir|reporter|text[eo]?|tekst|forfatter|redaktor)\s*:)"
+)
 _BY_WORD = re.compile(rf"\s*{_LABEL}(?:\s|$)", re.IGNORECASE)
 _BY = re.compile(rf"{_LABEL}\s+[^\W\d_]\S+\s+\S", re.IGNORECASE)
 # Rough and quick; `class_tokens` decides.

@@ -85,6 +85,7 @@ def extract(
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
         page = _Page(tree, metadata, reading, captured)
         if metadata.kind == LIST:
+            metadata = page.metadata = _of_list(metadata)
             page.pass_over()
         else:
             page.read()
@@ -106,6 +107,13 @@ def extract(
     return article
 
 
+def _of_list(metadata: Metadata) -> Metadata:
+    """What is true of a list: dates and names on it are those of other pages."""
+    gone = {"authors": (), "published": None, "modified": None, "standfirst": None, "paywalled": None}
+    evidence = {name: why for name, why in metadata.evidence.items() if name not in gone}
+    return msgspec.structs.replace(metadata, **gone, evidence=evidence)
+
+
 def _article(page: _Page, url: str, reading: Reading) -> Article:
     metadata, rules = page.metadata, reading.rules
     evidence = {name: why for name, why in metadata.evidence.items() if name != "standfirst"}
@@ -121,7 +129,7 @@ def _article(page: _Page, url: str, reading: Reading) -> Article:
         tags = ()
         del evidence["tags"]
     language = metadata.language or reading.language
-    if settled := settled_language(language, told):
+    if (metadata.language or not reading.language) and (settled := settled_language(language, told)):
         language, evidence["language"] = settled, "text"
     return Article(
         url=url or metadata.canonical_url or "",
@@ -216,9 +224,9 @@ class _Page:
         self.places = [line.block.place if line.block else "" for line in kept]
         self.standfirst, self.standfirst_evidence = audit.standfirst, audit.standfirst_evidence
         self._parts = audit.parts
-        if self.updates and not self.lines:  # without a lead of its own
-            self.lines, self.standfirst = [self.metadata.standfirst or self.updates[-1].text], None
-            self.places = [""]
+        if self.standfirst and not self.lines and not self.updates:  # it is all that there is to read
+            self.lines, self.standfirst = self.standfirst.split("\n"), None
+            self.places = ["" for _ in self.lines]
 
     def pass_over(self) -> None:
         """A page that is a list of others holds no text."""

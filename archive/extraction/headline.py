@@ -137,7 +137,8 @@ def _contained(shown: Sequence[Shown], claims: Sequence[Candidate]) -> Found | N
 
 def _in_title(shown: Sequence[Shown], claims: Sequence[Candidate]) -> Found | None:
     """The heading that is a whole part of the title, which names the section or the site beside it."""
-    parts = {key(part) for text, evidence in claims if evidence == _TITLE for part in title_parts(text)}
+    titles = [text for text, evidence in claims if evidence == _TITLE]
+    parts = {key(part) for title in titles for part in (*title_parts(title), *_TITLE_SEPARATOR.split(title))}
     return next(((text, "html:h1", h1) for text, h1 in shown if key(text) in parts), None)
 
 

@@ -36,15 +36,21 @@ _LIVE = re.compile(
     r"(?:^|[^a-zа-я])(?:live-?(?:blog|ticker|updates?|coverage|reporting|text|feed|stream)|newsblog|news-?ticker"
     r"|en-?(?:direct|vivo|directo)|(?:ao|em)-(?:vivo|direto)|minuto-a-minuto|minute-par-minute|in-?diretta|la-diretta"
     r"|canlı-(?:blog|anlatım)|direkte|direktrapport|senaste-nytt-direkt|онлайн-трансляц\w+|на-живо"
-    r"|as-it-happened)(?:$|[^a-zа-я])",
+    r"|as-it-happen(?:s|ed)|latest-updates|der-live-?ticker)(?:$|[^a-zа-я])",
     re.IGNORECASE,
 )
+_LIVE_FOLDER = re.compile(r"/(?:live|direct|ticker|liveticker|en-vivo|diretta)/")
 _LIVE_HEADLINE = re.compile(
     r"^(?:live|direct|en direct|en vivo|ao vivo|diretta|liveticker|liveblog|live blog)\b\s*[:|–—-]", re.I
 )
 _PARTS = re.compile(r"\s*[:|]\s+|\s+[–—-]\s+")
 _LIST_CLASSES = frozenset(
-    words("home archive category tag author search search-results search-page blog paged taxonomy front frontpage")
+    words(
+        """
+        home archive category tag author search search-results search-page blog paged taxonomy front frontpage
+        front-page home-page homepage section-page category-page tag-page listing listing-page
+        """
+    )
 )
 _ARTICLE_CLASSES = re.compile(
     r"(?:^|\s)(?:single|single-\w+|postid-\d+|article|article-page|node-type-article)(?:$|\s)"
@@ -55,7 +61,10 @@ _LIST_PATH = re.compile(
     re.IGNORECASE,
 )
 _QUERY = re.compile(r"(?:^|&)(?:s|q|query|search|page|paged|label)=", re.IGNORECASE)
+_HEADINGS = frozenset({"h2", "h3", "h4"})
 _WORDS_IN_TITLE = 4
+_WORDS_IN_TEASER = 2
+"""Of a linked heading."""
 _LETTERS_IN_TITLE = 12
 """Of a headline in a script without spaces."""
 _TEASERS, _TEASERS_WITH_SIGN = 10, 5
@@ -109,7 +118,7 @@ def read_kind(
 def names_live_blog(urls: Iterable[str | None], headline: str | None) -> bool:
     """Whether addresses or headline call the page a live blog."""
     paths = (unquote(urlsplit(url).path).lower().replace("_", "-") for url in urls if url)
-    return any(map(_LIVE.search, paths)) or bool(
+    return any(_LIVE.search(path) or _LIVE_FOLDER.search(path) for path in paths) or bool(
         headline and (_LIVE_HEADLINE.match(headline) or _LIVE.search(headline.replace(" ", "-")))
     )
 
@@ -153,6 +162,8 @@ def _list_evidence(markup: Markup, urls: Sequence[str]) -> str | None:
         return None
     sign = _list_sign(markup, urls)
     teasers, run = (_TEASERS_WITH_SIGN, _RUN_WITH_SIGN) if sign else (_TEASERS, _RUN)
+    if not structure.prose:
+        teasers = _TEASERS_WITH_SIGN
     is_list = structure.teasers >= teasers and structure.run < run
     alone = structure.run > _DOMINATES * structure.prose and structure.run > _RUN
     return (sign or "html:teasers") if is_list and not alone else None
@@ -217,7 +228,10 @@ def _structure(found: Iterable[Block], h1s: Container[str]) -> _Structure:
 
 
 def _is_teaser(block: Block) -> bool:
-    return block.linked >= 0.9 * len(block.text) and _is_title(block.text)
+    if block.linked < 0.9 * len(block.text):
+        return False
+    heading = block.element.tag in _HEADINGS and len(block.text.split()) >= _WORDS_IN_TEASER
+    return heading or _is_title(block.text)
 
 
 def _is_title(text: str) -> bool:

@@ -120,9 +120,9 @@ def language_of_text(text: str) -> str | None:
     scores = _scores(text)
     (best, hits), (_, second) = scores.most_common(2)
     words = len(_WORD.findall(text))
-    if hits < max(_FEWEST_HITS, _LEAST_SHARE * words) or second > _CLOSE * hits:
-        return None
-    return best
+    many = hits >= max(_FEWEST_HITS, _LEAST_SHARE * words) and second <= _CLOSE * hits
+    few = hits >= max(_FEWEST_HITS, _LEAST_SHARE * words) / 2 and second <= _CLEARLY_LESS * hits
+    return best if many or few else None
 
 
 def _scores(text: str) -> Counter[str]:

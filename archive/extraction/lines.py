@@ -165,10 +165,16 @@ def is_set_apart(block: Block, blocks: Sequence[Block], body: Iterable[Block]) -
             one, two = block.element, other.element
             return (
                 index > start
-                or (one.tag, one.get("class"), one.getparent()) != (two.tag, two.get("class"), two.getparent())
+                or (one.tag, one.get("class")) != (two.tag, two.get("class"))
+                or not _alike(one.getparent(), two.getparent())
                 or _wholly_in(block, _STRONG) != _wholly_in(other, _STRONG)
             )
     return True
+
+
+def _alike(one: HtmlElement, two: HtmlElement) -> bool:
+    """Whether two elements are the same, or wrappers of the same class, as some sites put around each paragraph."""
+    return one is two or bool(one.get("class") and (one.tag, one.get("class")) == (two.tag, two.get("class")))
 
 
 def _wholly_in(block: Block, tags: frozenset[str]) -> bool:

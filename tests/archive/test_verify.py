@@ -22,9 +22,11 @@ from archive.storage import Store
 from archive.verify import Fault, Verification, verify
 from archive.warc import OPEN_SUFFIX, Record, WarcWriter
 from tests.archive.making import (
+    SENTENCES,
     SETTINGS,
     altered,
     digest_of,
+    dump,
     exchange,
     keep_page,
     killed,
@@ -100,6 +102,19 @@ def test_a_store_that_is_well_has_no_fault(varied: Path) -> None:
     assert (found.other_version, found.open_files) == (0, [])
     assert [what for what, *_ in steps].count("reading pages again") == 7
     assert [number for _, number, _ in steps[:12]] == list(range(1, 13))
+
+
+def test_an_article_that_is_all_updates_is_well(tmp_path: Path) -> None:
+    head = '<script type="application/ld+json">{"@type": "LiveBlogPosting"}</script>'
+    posts = "".join(f"<div><time>1{n}:00</time><p>{text}</p></div>" for n, text in enumerate(SENTENCES))
+    live = f"<html><head>{head}</head><body><h1>The wall, hour by hour</h1><main>{posts}</main></body></html>"
+    with running(Store(tmp_path)) as run:
+        keep_page(run, "https://ellery.test/wall", live.encode())
+    found = verify(Store(tmp_path))
+    assert (found.faults, found.conversions, found.compared) == ([], 1, 1)
+    before = dump(Store(tmp_path))
+    rebuild(Store(tmp_path))
+    assert dump(Store(tmp_path)) == before
 
 
 def test_nothing_in_the_store_is_changed_by_looking(store: Store) -> None:

@@ -30,6 +30,8 @@ from archive.extraction.authors import is_agency, names, without_site
         ("Ada Brook, The Associated Press", ["Ada Brook", "The Associated Press"]),
         ("Harbour Courier with agencies", ["Harbour Courier"]),
         ("Ada Brook, mit Agenturmaterial", ["Ada Brook"]),
+        ("Par Ada Brook lun, 31/08/2026 - 18:30", ["Ada Brook"]),
+        ("Ada Brook 31.08.2026", ["Ada Brook"]),
         ("Staff", []),
         ("Staff Writer", []),
         ("La Redacción", []),

@@ -49,6 +49,8 @@ def test_names_in_json_ld():
         ("<div class=authors><span>Ada Brook</span> <span>Ben Stone</span></div>", ("Ada Brook", "Ben Stone")),
         ("<div class=byline><p>Ada Brook</p><p>3 May 2024</p></div>", ("Ada Brook",)),
         ("<div><span class='sr-only'>x</span><p>By Ada Brook</p></div>", ("Ada Brook",)),
+        ("<font>Autor: Ada Brook - 17 March 2005</font>", ("Ada Brook",)),
+        ("<div><span>Text: Ada Brook</span></div>", ("Ada Brook",)),
         ("<p>von <a href=x>Dr. Ada Brook</a></p>", ("Dr. Ada Brook",)),
     ],
 )

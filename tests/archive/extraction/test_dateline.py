@@ -76,7 +76,7 @@ def test_the_last_resorts():
     script = "<script>window.page = {'publishDate' : '2024-05-03T10:00:00Z', 'id': 5}</script>"
     assert dates(script).published == ("2024-05-03T10:00:00+00:00", "script:publishDate")
     script = r'<script>push([1,"{\"deployDt\":\"2024.05.03 10:00\",\"topInfo\":\"A\"}"])</script>'
-    assert dates(script).published == ("2024-05-03T10:00:00+00:00", "script:deployDt")
+    assert dates(script).published == ("2024-05-03T10:00:00+02:00", "script:deployDt")
     far = "<p>x</p>" * 200 + "<div class='article-date'>3 May 2024</div>"
     assert dates(far).published == ("2024-05-03", "html:div")
     for path in ("/2024/05/03/ferry", "/posts/2024-05-03-ferry", "/20240503/ferry"):

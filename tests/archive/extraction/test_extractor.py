@@ -277,6 +277,17 @@ def test_the_only_paragraph_is_the_text_though_the_page_is_described_by_it():
     assert (found.text, found.standfirst) == (REPORT[0], None)
 
 
+def test_what_is_called_a_description_is_the_text_if_there_is_no_other():
+    found = read(page(f'<main><div class="video-description"><p>{REPORT[0]}</p></div></main>'))
+    assert (found.text, found.standfirst) == (REPORT[0], None)
+
+
+def test_a_first_paragraph_in_a_wrapper_like_the_others_is_no_standfirst():
+    wrapped = "".join(f'<div class="block"><p>{text}</p></div>' for text in REPORT)
+    head = f'<meta property="og:description" content="{REPORT[0]}">'
+    assert read(page(f"<article>{wrapped}</article>", head=head)).text.split("\n") == list(REPORT)
+
+
 def test_headline_and_byline_are_not_the_text():
     head = '<meta name="author" content="Ada Brook">'
     found = read(page(f"<article>{paragraphs('By Ada Brook', HEADLINE, *REPORT)}</article>", head=head))

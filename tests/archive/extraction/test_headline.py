@@ -110,6 +110,13 @@ def test_a_kicker_that_runs_into_the_h1():
     )
 
 
+def test_the_site_before_a_colon_in_the_title():
+    assert headline("<title>The Old Gazette: Bells ring again</title>", "<h1>Bells ring again</h1>") == (
+        "Bells ring again",
+        "html:h1",
+    )
+
+
 def test_a_short_headline_is_not_the_sites_name():
     head = "<title>“Restless work” – The New Harbour Gazette</title>"
     body = "<h1>“Restless work”</h1><footer><strong>The New Harbour Gazette</strong></footer>"

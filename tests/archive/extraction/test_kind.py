@@ -74,6 +74,7 @@ def test_a_live_blog_in_microdata():
         (STORY, "Live: the wall is falling", True),
         (STORY, "Harbour wall – live updates", True),
         (STORY, "The wall: as it happened", True),
+        (f"{SITE}/live/wall", "The wall", True),
         (f"{SITE}/live", "Where divers live", False),
         (f"{SITE}/olive-bloggers", "Delivered: a new wall", False),
         (STORY, None, False),
@@ -146,6 +147,19 @@ def test_a_short_article_that_says_nothing():
 def test_a_list_about_another_page_makes_no_list():
     head = linked({"@type": "CollectionPage", "url": f"{SITE}/local"})
     assert kind(f"<h1>{HEADLINE}</h1><p>{EXCERPT}</p>{teasers(40)}", head)[0] is None
+
+
+@pytest.mark.parametrize("attributes", [" class='section-page'", ""])
+def test_a_short_list_of_short_headlines(attributes):
+    items = "".join(f"<h2><a href='/{n}'>Story {n}</a></h2><p>The water is cold.</p>" for n in range(6))
+    assert kind(f"<h1>Local</h1>{items}", url=f"{SITE}/local", attributes=attributes)[0] == "list"
+
+
+def test_dates_and_names_on_a_list_are_not_its_own():
+    dated = teasers(20).replace("</p>", "</p><p class=byline>By Ada Brook</p><time datetime=2024-05-03>3 May</time>")
+    found = extract(page(dated).encode(), url=f"{SITE}/")
+    assert (found.kind, found.authors, found.published) == ("list", (), None)
+    assert set(found.trace.evidence) == {"kind"}
 
 
 def test_a_list_has_no_text():

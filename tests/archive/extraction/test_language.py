@@ -4,6 +4,7 @@ import pytest
 
 from archive.extraction.extractor import extract
 from archive.extraction.language import language_of_text, settled_language
+from archive.rules import Reading
 from tests.archive.extraction.pages import REPORT, page, paragraphs
 
 ENGLISH = "\n".join(REPORT)
@@ -81,6 +82,12 @@ def test_the_text_of_an_article_tells_its_language():
     assert (found.language, found.trace.evidence["language"]) == ("es", "text")
     right = extract(page(paragraphs(*REPORT), language="en-GB").encode(), url="https://courier.example/a")
     assert (right.language, right.trace.evidence["language"]) == ("en-GB", "html:lang")
+
+
+def test_what_is_known_of_the_site_is_believed_where_the_page_says_nothing():
+    silent = f"<article>{paragraphs(*REPORT)}</article>".encode()
+    assert extract(silent, reading=Reading(language="eo")).language == "eo"
+    assert extract(silent).language == "en"
 
 
 def test_a_text_without_end():

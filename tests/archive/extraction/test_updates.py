@@ -4,6 +4,7 @@ import json
 import pytest
 
 from archive.article import Update
+from archive.cleaning import PageBytes, extract_page
 from archive.extraction.extractor import extract
 from archive.rules import Reading
 from tests.archive.extraction.pages import REPORT
@@ -135,8 +136,9 @@ def test_html_in_json_ld():
 def test_a_live_blog_without_a_lead():
     head = linked(description="All that happens at the wall, hour by hour.")
     found = read(f"<html><head>{head}</head><body><h1>The wall</h1><main>{posts()}</main></body></html>")
-    assert (found.text, found.standfirst) == ("All that happens at the wall, hour by hour.", None)
+    assert (found.text, found.standfirst) == ("", None)
     assert found.updates == EXPECTED
+    assert extract_page(PageBytes(page(posts(), linked()).encode(), URL)).updates
 
 
 @pytest.mark.parametrize(
