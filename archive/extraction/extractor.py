@@ -7,10 +7,10 @@ removed with a named rule. Headline, standfirst, captions and comments have fiel
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import logging
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -418,7 +418,7 @@ def _is_figure(element: HtmlElement) -> bool:
     return next(element.iter("blockquote", "table", "pre", "q", "h2", "ul", "ol"), None) is None
 
 
-@functools.lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def _names_caption(name: str) -> bool:
     return not _CAPTION.isdisjoint(naming_words(name))
 
