@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 
 from archive.extraction.blocks import words_key
 
@@ -44,6 +44,8 @@ _LETTER = 5
 """Paragraphs from the greeting of a letter to its request."""
 _SAMPLE = 3000
 """Characters that tell the language."""
+_TALKATIVE, _MUCH = 0.4, 0.3
+"""Shares of a page: of talk that makes it one of these, of an appeal that must speak of the paper."""
 _SCRIPTS = {
     "zh": re.compile("[\u3400-\u9fff]"),
     "ja": re.compile("[\u3040-\u30ff]"),
@@ -87,6 +89,11 @@ class Voice:
 
     @cached_property
     def own(self) -> bool:
+        """It speaks of the paper itself, or of the page the reader is on."""
+        return self.press or self._has("here")
+
+    @cached_property
+    def press(self) -> bool:
         """It speaks of the paper itself."""
         if self._has("self"):
             return True
@@ -143,12 +150,18 @@ class Voice:
     @property
     def may_begin(self) -> bool:
         """Whether an appeal may begin or end with it: a longer text that says "we" to "you" is a column too."""
-        return self.size <= 2 * _LONGEST_LABEL or self.greeting or self.asks or self.give or self.own
+        short = self.size <= 2 * _LONGEST_LABEL
+        return short or self.greeting or self.own or self.plea or (self.give and self.we)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on with an appeal that it stands beside: it asks for the paper, or in short for money."""
+        return self.asks and (self.press or self.plea or (self.give and self.size <= 2 * _LONGEST_LABEL))
 
     @property
     def goes_along(self) -> bool:
         """It belongs to an appeal that goes on behind it."""
-        return self.label or self.give or self.own or self.we
+        return self.label or self.own or self.we or (self.give and self.size <= 2 * _LONGEST_LABEL)
 
     def _has(self, kind: str) -> bool:
         return self._phrases[kind].stand_in(self._spoken, self._folded, self._words)
@@ -196,14 +209,17 @@ def appeal_runs(voices: Sequence[Voice]) -> set[int]:
     """
     if not any(voice.asks or voice.talks_money for voice in voices):
         return set()
+    size = sum(voice.size for voice in voices)
     certain = {i for i, v in enumerate(voices) if v.appeals} | _letters(voices)
-    together = _heard_together(voices)
-    talk = (i for i, v in enumerate(voices) if i not in certain and i not in together and v.we and v.you)
-    if sum(1 for _ in islice(talk, _TALK)) < _TALK:
+    together = _heard_together(voices, size)
+    talk = [i for i, v in enumerate(voices) if v.we and v.you]
+    outside = sum(1 for i in talk if i not in certain and i not in together)
+    others = [i for i in talk if not voices[i].own]
+    if outside < _TALK and sum(voices[i].size for i in others) < _TALKATIVE * size:
         marked = _with_neighbours(voices, _bridged(voices, certain | together))
-        if 2 * sum(voices[i].size for i in marked) < sum(voice.size for voice in voices):
+        if 2 * sum(voices[i].size for i in marked) < size:
             return marked
-    return _bridged(voices, certain)
+    return _bridged(voices, {i for i in certain if voices[i].press or not others})
 
 
 def _letters(voices: Sequence[Voice]) -> set[int]:
@@ -216,12 +232,12 @@ def _letters(voices: Sequence[Voice]) -> set[int]:
     return marked
 
 
-def _heard_together(voices: Sequence[Voice]) -> set[int]:
+def _heard_together(voices: Sequence[Voice], size: int) -> set[int]:
     """The paragraphs of runs that address the reader and as a whole appeal."""
     marked: set[int] = set()
     for addressing, run in groupby(range(len(voices)), key=lambda i: voices[i].addresses):
         indexes = _trimmed(list(run), voices)
-        if addressing and _appeal([voices[i] for i in indexes]):
+        if addressing and _appeal([voices[i] for i in indexes], size):
             marked.update(indexes)
     return marked
 
@@ -235,12 +251,15 @@ def _trimmed(run: list[int], voices: Sequence[Voice]) -> list[int]:
     return run
 
 
-def _appeal(run: Sequence[Voice]) -> bool:
-    """Whether paragraphs ask, and speak of the paper, or of its own need of money."""
+def _appeal(run: Sequence[Voice], size: int) -> bool:
+    """Whether paragraphs ask, and speak of the paper, or of its own need of money. What makes up much of a page
+    must speak of the paper: it may be a letter of others."""
 
     def heard(kind: str) -> bool:
         return any(getattr(voice, kind) for voice in run)
 
+    if sum(voice.size for voice in run) > _MUCH * size:
+        return heard("press") and (heard("asks") or heard("talks_money"))
     asks = heard("asks") and (heard("own") or (heard("give") and (heard("plea") or heard("we"))))
     return asks or heard("talks_money")
 
@@ -265,7 +284,7 @@ def _with_neighbours(voices: Sequence[Voice], marked: set[int]) -> set[int]:
         while 0 <= at < len(voices) and at not in result:
             voice = voices[at]
             along_labels = voice.addresses and voice.may_begin and all(voices[i].label for i in along)
-            if voice.asks or (voice.we and voice.own) or along_labels:
+            if voice.goes_on or (voice.we and voice.press and (voice.you or voice.give)) or along_labels:
                 result.update({at, *along})
                 along = []
             elif voice.goes_along and len(along) < _WIDEST_GAP:
@@ -311,7 +330,7 @@ class _Phrases:
 def _phrases(language: str | None) -> dict[str, _Phrases]:
     """What ``appeals.toml`` lists for a language, by kind; for all languages if None."""
     tables = _data() if language is None else {language: _data()[language]}
-    kinds = ("ask", "plea", "give", "self", "we", "you")
+    kinds = ("ask", "plea", "give", "self", "here", "we", "you")
     return {kind: _Phrases(_anywhere(tables, kind)) for kind in kinds}
 
 

@@ -7,10 +7,10 @@ removed with a named rule. Headline, standfirst, captions and comments have fiel
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import logging
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -53,6 +53,7 @@ _ESCAPED_MARKUP = re.compile(
 _ESCAPED_CAPTION = re.compile(r"<figcaption\b[^<>]*>(.*?)(?:</figcaption>|$)")
 _LIST_MARK = re.compile(r"^[-–•]\s+")
 _CAPTION = frozenset({"caption", "figcaption", "credit", "credits"})
+_PICTURE = frozenset({"image", "picture", "photo", "img"})
 _PARAGRAPHS_IN_CAPTION = 3
 _CAPTION_LEVELS = 3
 _FIGURE_LEVELS = 5
@@ -341,7 +342,7 @@ class _Page:
                 expected = sum(prose.get(element, 0) for element in chosen)
                 tree = lxml.html.document_fromstring("<html><body></body></html>")
                 tree[0].extend(chosen)
-        _drop_unread(tree)
+        _drop_unread(tree, prose)
         # Its comparison with other extractors costs a third of the time, and finds more only where it left much out
         # or joined all to one line.
         lines = _extracted(tree, fast=True)
@@ -398,9 +399,18 @@ def _is_caption(element: HtmlElement) -> bool:
     if element.tag == "figcaption":
         return True
     name = element.get("class")
-    if not name or element.tag in ("body", "article") or not _names_caption(name):
+    if not name or element.tag in ("body", "article"):
         return False
+    if not _names_caption(name):
+        return _names_picture(name) and _is_picture(element)
     return next(islice(element.iter("p"), _PARAGRAPHS_IN_CAPTION - 1, None), None) is None
+
+
+def _is_picture(element: HtmlElement) -> bool:
+    """Whether an element that is called a picture holds one, and little text."""
+    few = next(islice(element.iter("p"), _PARAGRAPHS_IN_CAPTION, None), None) is None
+    held = few and next(element.iter("img", "picture"), None) is not None
+    return held and len(fold(str(element.text_content()))) <= _SHORT
 
 
 def _is_figure(element: HtmlElement) -> bool:
@@ -408,9 +418,14 @@ def _is_figure(element: HtmlElement) -> bool:
     return next(element.iter("blockquote", "table", "pre", "q", "h2", "ul", "ol"), None) is None
 
 
-@functools.lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def _names_caption(name: str) -> bool:
     return not _CAPTION.isdisjoint(naming_words(name))
+
+
+@lru_cache(maxsize=4096)
+def _names_picture(name: str) -> bool:
+    return not _PICTURE.isdisjoint(naming_words(name))
 
 
 def _extracted(tree: HtmlElement, *, fast: bool) -> list[str]:
@@ -424,8 +439,11 @@ def _extracted(tree: HtmlElement, *, fast: bool) -> list[str]:
     return [line for line in (fold(_LIST_MARK.sub("", part)) for part in text.split("\n")) if line]
 
 
-def _drop_unread(tree: HtmlElement) -> None:
-    """Take out what is no text, so that trafilatura need not copy it; it reads JSON."""
+def _drop_unread(tree: HtmlElement, prose: dict[HtmlElement, int]) -> None:
+    """Take out what is no text, and menus, so that trafilatura need not copy them; it reads JSON."""
+    for element in list(tree.iter("nav", "footer", "select", "iframe", "button")):
+        if element.getparent() is not None and not prose.get(element):
+            element.drop_tree()
     for element in list(tree.iter("script", "style", "svg")):
         if element.getparent() is not None and "json" not in (element.get("type") or ""):
             element.drop_tree()

@@ -12,6 +12,8 @@ from lxml.html import HtmlElement
 __all__ = ["naming_words", "telling_word"]
 
 _TOKEN = re.compile(r"[a-z]+")
+_TAB = re.compile(r"(?:^| )tab-?(?:pane|panel)(?: |$)", re.IGNORECASE)
+_SHOWN_TAB = re.compile(r"(?:^| )(?:[\w-]+-)?(?:active|show|shown|current|selected|open)(?: |$)", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _WORDS = {
@@ -53,6 +55,8 @@ def telling_word(element: HtmlElement) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _kind_of(names: str) -> str | None:
+    if _TAB.search(names) and not _SHOWN_TAB.search(names):
+        return "hidden"
     return next((_KINDS[word] for word in naming_words(names) if word in _KINDS), None)
 
 

@@ -96,17 +96,13 @@ def restored(
 
     def put_back(start: int, end: int, after: Block | None) -> None:
         for lost in blocks[start:end]:
-            if (
-                lost in fate
-                or _is_among(lost.key, known)
-                or (phrases and phrases.tell(lost.text, lost.key, lost.linked))
-            ):
-                continue
-            if (
+            if lost in fate or not (
                 _belongs(lost, before, after)
                 or (lost.is_prose and _look(lost) in ours and _is_clear(lost, around))
                 or (after is not None and stated is not None and lost.is_prose and stated.holds(lost.key, wholly=True))
             ):
+                continue
+            if not _is_among(lost.key, known) and not (phrases and phrases.tell(lost.text, lost.key, lost.linked)):
                 fate[lost] = ""
                 known.append(lost.key)
                 lines.append(Line(lost.text, lost, ""))

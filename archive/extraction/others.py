@@ -35,10 +35,12 @@ def other_articles(blocks: Sequence[Block], headline_key: str) -> list[HtmlEleme
     found: dict[HtmlElement, None] = {}
     prose: defaultdict[HtmlElement, int] = defaultdict(int)
     for block in blocks[start + 1 :]:
+        heading = next((e for e in near(block.element, 3) if e.tag in _TITLES), None)
+        if heading is None and not block.is_prose:
+            continue
         chain = near(block.element)
         if any(element in found for element in chain):
             continue
-        heading = next((e for e in chain[:3] if e.tag in _TITLES), None)
         if heading is not None and _are_alike(block.key, titles):
             ours.update(chain)
         elif heading is not None and begun >= _BODY_BEGUN:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from archive.extraction.appeals import spoken
@@ -14,7 +14,7 @@ from archive.extraction.blocks import words_key
 
 __all__ = ["Phrases", "phrases_of"]
 
-_LONGEST_LINE = 250
+_LONGEST_LINE = 300
 """Characters; what is longer is a paragraph and needs other evidence."""
 _LONGEST_LEAD = 200
 _LONGEST_CREDIT = 100
@@ -23,6 +23,7 @@ _LINKED = 0.4
 _NUMBERS = re.compile(r"\b\d+\b")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।]['\"”»’)\]]*$")
 _BEHIND_LEAD = r"[\"”»)\]]*\s*[:：|｜>»→▶►–—/／-]"
+_COPYRIGHT = ("©", "(c) ", "(C) ", "Copyright ©")
 _DASHES = "–—―- "
 _UNSPACED = frozenset({"zh", "ja", "ko"})
 """Languages whose words are not told by spaces, or carry endings."""
@@ -36,17 +37,17 @@ class Phrases:
     def __init__(self, language: str) -> None:
         self._lines: dict[str, str] = {}
         self._open_lines: list[tuple[re.Pattern[str], str]] = []
-        self._leads: defaultdict[str, list[tuple[re.Pattern[str], str, str]]] = defaultdict(list)
-        self._parts: defaultdict[str, list[tuple[re.Pattern[str], str, str]]] = defaultdict(list)
+        self._leads: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._parts: defaultdict[str, list[tuple[str, str, str, bool]]] = defaultdict(list)
         for kind, how, phrase, unspaced in _listed(language):
             if how == "line":
                 self._add_line(kind, phrase)
             elif how == "lead":
                 word = "" if unspaced else words_key(phrase).split()[0]
-                self._leads[word].append((_lead(phrase), kind, phrase))
+                self._leads[word].append((phrase, kind))
             else:
                 word = "" if unspaced else _longest_word(phrase)
-                self._parts[word].append((_part(phrase, unspaced), kind, how))
+                self._parts[word].append((phrase, kind, how, unspaced))
 
     def tell(self, text: str, key: str, linked: int, *, at_end: bool = False) -> str:
         """The kind of furniture a line is, or an empty string.
@@ -55,6 +56,8 @@ class Phrases:
         """
         if len(text) > _LONGEST_LINE:
             return ""
+        if text.startswith(_COPYRIGHT):
+            return "legal"
         return self._by_line(key) or self._by_lead(text, key, linked) or self._by_part(text, key, at_end)
 
     def _by_line(self, key: str) -> str:
@@ -70,8 +73,8 @@ class Phrases:
     def _by_lead(self, text: str, key: str, linked: int) -> str:
         if len(text) > _LONGEST_LEAD:
             return ""
-        for pattern, kind, phrase in (*self._leads.get(key.split(" ", 1)[0], []), *self._leads.get("", [])):
-            found = pattern.match(text)
+        for phrase, kind in (*self._leads.get(key.split(" ", 1)[0], []), *self._leads.get("", [])):
+            found = _lead(phrase).match(text)
             if found and _leads_on(text, str(found[1] or ""), kind, phrase, linked):
                 return kind
         return ""
@@ -82,8 +85,8 @@ class Phrases:
         if not candidates:
             return ""
         said = words_key(spoken(text.lstrip(_DASHES) if at_end else text))
-        for pattern, kind, how in candidates:
-            if (how == "part" or at_end) and pattern.search(said):
+        for phrase, kind, how, unspaced in candidates:
+            if (how == "part" or at_end) and _part(phrase, unspaced).search(said):
                 return kind
         return ""
 
@@ -124,11 +127,13 @@ def _longest_word(phrase: str) -> str:
     return max(whole, key=len).split()[0]
 
 
+@cache
 def _lead(phrase: str) -> re.Pattern[str]:
     words = _alternatives(words_key(phrase).split(), r"\W+")
     return re.compile(rf"\W*{words}(?!\w)({_BEHIND_LEAD})?", re.IGNORECASE)
 
 
+@cache
 def _part(phrase: str, unspaced: bool) -> re.Pattern[str]:
     return re.compile(_regex(phrase) if unspaced else rf"(?:^| ){_regex(phrase)}(?: |$)")
 
