@@ -487,3 +487,29 @@ def test_sources_below_the_text():
 def test_words_behind_the_paywall_are_text():
     texts = "".join(f'<p class="paywall">{text}</p>' for text in REPORT[2:])
     assert lines(page(f"<article>{paragraphs(*REPORT[:2])}{texts}</article>")) == list(REPORT)
+
+
+def test_what_stands_between_headline_and_text():
+    above = "<header><h2>Harbour towns</h2><p>Wexcombe desk</p></header>"
+    found = read(page(f"<article>{above}<div>{paragraphs(*REPORT)}</div></article>"))
+    assert found.text.split("\n") == list(REPORT)
+
+
+def test_a_subheading_right_above_the_text_stays():
+    found = read(page(f"<article><div><h2>At the gate</h2>{paragraphs(*REPORT)}</div></article>"))
+    assert found.text.split("\n") == ["At the gate", *REPORT]
+
+
+def test_a_headline_behind_its_kicker_is_a_copy():
+    kicker = f"Storm on the coast {HEADLINE}"
+    found = read(page(f"<article><div><h2>{kicker}</h2>{paragraphs(*REPORT)}</div></article>"))
+    assert found.text.split("\n") == list(REPORT)
+    assert rules_of(found, kicker) == ["duplicate:headline"]
+
+
+def test_who_the_author_is():
+    head = '<meta name="author" content="Ada Brook">'
+    about = "Ada Brook is a fellow of the institute of harbours and has written two books on walls."
+    found = read(page(f"<article>{paragraphs(*REPORT, about)}</article>", head=head))
+    assert found.text.split("\n") == list(REPORT)
+    assert rules_of(found, about) == ["author-biography"]
