@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from archive.extraction.appeals import Voice
 from archive.extraction.blocks import Block, near, words_key
 from archive.extraction.furniture import telling_word
 from archive.extraction.markup import is_hidden
-from archive.extraction.phrases import Phrases
+from archive.extraction.phrases import Phrases, invites_comments
 from archive.extraction.scripts import StatedBody
 
 __all__ = ["Line", "is_set_apart", "restored", "trim"]
@@ -97,8 +96,7 @@ def _signs_off(line: Line, names: Sequence[str], phrases: Phrases) -> str:
         return "author-biography"
     if any(" " in name and key.startswith(f" {name} ") for name in names):
         return "author-biography"
-    heard = Voice(line.text)
-    return "comment" if heard.comments and heard.you else ""
+    return "comment:words" if invites_comments(line.text) else ""
 
 
 def restored(
