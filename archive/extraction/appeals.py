@@ -30,11 +30,6 @@ _MARKS = re.compile("[\u00ad\u0640\u064b-\u0652\u200b-\u200f\u2060\ufeff]")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।]['\"”»’)]*$")
 _WORD = re.compile(r"\w+")
 _WORD_OR_STAR = re.compile(r"[\w*]+")
-_COMMENTS = re.compile(
-    r"\bcomment(?:s|ing|ers?)?\b|\bkommentar|\bcommentaire|\bcomentario|\bcomentário|\bcommenti\b|\breactie"
-    r"|\bkomentar|\bkomentář|комментар|коментар|\byorum|تعليق|评论|コメント|댓글",
-    re.IGNORECASE,
-)
 _BEGINNING = r"(?:\A\W*|(?<=[.!?:;…؟]\s)|(?<=[¡¿]))"
 _LONGEST_LABEL = 60
 _SHORT_NAME = 5
@@ -116,11 +111,6 @@ class Voice:
         """It is how a letter to the readers begins."""
         plain = self._spoken.strip(" :,.!،")
         return len(self._text) <= 2 * _LONGEST_LABEL and bool(_greetings(self._language).fullmatch(plain))
-
-    @property
-    def comments(self) -> bool:
-        """It speaks of readers' comments."""
-        return bool(_COMMENTS.search(self._spoken))
 
     @property
     def label(self) -> bool:

@@ -51,6 +51,7 @@ _BODY = 0.75
 """The smallest element with this share of the text is the article's."""
 _STATED = 0.8
 """Share of the lines of a kind that JSON-LD states, to be believed of the others."""
+_LONG_HEADLINE, _KICKER = 25, 60
 _BUTTONS, _LONGEST_BUTTON = 12, 45
 _MOST_APPEALS = 200
 """More make no article: their containers are not looked for."""
@@ -155,7 +156,7 @@ class Audit:
             return "no-words"
         if _PLACEHOLDER.fullmatch(line):
             return "hidden:placeholder"
-        if key.replace(" ", "") in self._headlines:
+        if key.replace(" ", "") in self._headlines or self._ends_as_headline(key):
             return "duplicate:headline"
         if key in self._standfirst_keys:
             return "duplicate:standfirst"
@@ -184,6 +185,11 @@ class Audit:
         if len(line) < _LONGEST_LABEL and self._is_outside(block):
             return "outside-article:beside"
         return self._container(block) or ""
+
+    def _ends_as_headline(self, key: str) -> bool:
+        """Whether a line is the headline behind its kicker."""
+        headline = self._headline_key
+        return len(headline) >= _LONG_HEADLINE and len(key) <= len(headline) + _KICKER and key.endswith(headline)
 
     def _is_outside(self, block: Block) -> bool:
         """Whether a short line stands beside the body's element and is no sentence of another part of the text."""

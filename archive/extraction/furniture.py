@@ -60,8 +60,13 @@ def _kind_of(names: str) -> str | None:
     return next((_KINDS[word] for word in naming_words(names) if word in _KINDS), None)
 
 
-def naming_words(names: str) -> Iterator[str]:
+@lru_cache(maxsize=8192)
+def naming_words(names: str) -> tuple[str, ...]:
     """The lower-case words, and pairs of words, in classes and ids that say what an element is."""
+    return tuple(_naming_words(names))
+
+
+def _naming_words(names: str) -> Iterator[str]:
     for name in names.split():
         parts = _TOKEN.findall(_CAMEL.sub("-", name).lower())
         yield from ("".join(pair) for pair in pairwise(parts))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from archive.extraction.appeals import Voice
 from archive.extraction.blocks import Block, near, words_key
 from archive.extraction.furniture import telling_word
 from archive.extraction.markup import is_hidden
-from archive.extraction.phrases import Phrases
+from archive.extraction.phrases import Phrases, invites_comments
 from archive.extraction.scripts import StatedBody
 
 __all__ = ["Line", "is_set_apart", "restored", "trim"]
@@ -24,6 +23,8 @@ _PARAGRAPH = 60
 _INLINE_LEVELS = 4
 """Elements such as font and center may stand between a paragraph and what holds the bare text before it."""
 _LONGEST_HEADING = 100
+_PARTS = frozenset({"li", "td", "th", "dd", "dt", "blockquote", "pre"})
+_SENTENCE_ENDS = tuple('.!?…。！？؟۔।"”»’)')
 _BEGINNING = 60
 """Characters."""
 
@@ -49,6 +50,12 @@ class Line:
 def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> None:
     """Give a rule to kept lines that lost what they led on to, and to what signs off below the text."""
     names = [words_key(author) for author in authors]
+    left = [line for line in lines if not line.rule]
+    first = next((line for line in left if not _stands_above(line)), None)
+    if first is not None:
+        for line in left[: left.index(first)]:
+            if not _are_beside(line, first):
+                line.rule = "outside-article:above"
     below: Line | None = None
     at_end, gap = True, False
     for line in reversed(lines):
@@ -63,6 +70,22 @@ def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> Non
             below, at_end, gap = line, False, False
 
 
+def _stands_above(line: Line) -> bool:
+    """Whether a line may stand between headline and text: a kicker, a name, an hour; it is no sentence."""
+    block = line.block
+    if block is None or block.element.tag in _PARTS or len(line.text) > _LONGEST_HEADING:
+        return False
+    return not line.text.endswith((*_SENTENCE_ENDS, ":"))
+
+
+def _are_beside(line: Line, other: Line) -> bool:
+    """Whether two lines stand in the same element, or in elements right in the same one."""
+    if line.block is None or other.block is None:
+        return True
+    one, two = line.block.element, other.block.element
+    return one is two or one.getparent() is two.getparent() or one in near(two)
+
+
 def _signs_off(line: Line, names: Sequence[str], phrases: Phrases) -> str:
     if told := phrases.tell(line.text, words_key(line.text), 0, at_end=True):
         return f"{told}:words"
@@ -71,8 +94,9 @@ def _signs_off(line: Line, names: Sequence[str], phrases: Phrases) -> str:
     key = f" {words_key(line.text)} "
     if _wholly_in(line.block, _ITALIC) and any(f" {name} " in key for name in names):
         return "author-biography"
-    heard = Voice(line.text)
-    return "comment" if heard.comments and heard.you else ""
+    if any(" " in name and key.startswith(f" {name} ") for name in names):
+        return "author-biography"
+    return "comment:words" if invites_comments(line.text) else ""
 
 
 def restored(

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from archive.extraction.appeals import spoken
+from archive.extraction.appeals import Voice, spoken
 from archive.extraction.blocks import words_key
 
-__all__ = ["Phrases", "phrases_of"]
+__all__ = ["Phrases", "invites_comments", "phrases_of"]
 
 _LONGEST_LINE = 300
 """Characters; what is longer is a paragraph and needs other evidence."""
@@ -42,6 +42,8 @@ class Phrases:
         for kind, how, phrase, unspaced in _listed(language):
             if how == "line":
                 self._add_line(kind, phrase)
+            elif how == "about":
+                continue
             elif how == "lead":
                 word = "" if unspaced else words_key(phrase).split()[0]
                 self._leads[word].append((phrase, kind))
@@ -95,6 +97,23 @@ class Phrases:
 def phrases_of(language: str) -> Phrases:
     """The phrases for a language of ``furniture.toml``."""
     return Phrases(language)
+
+
+def invites_comments(text: str) -> bool:
+    """Whether a line speaks to the reader of readers' comments, in any language."""
+    return bool(_about_comments().search(spoken(text))) and Voice(text).you
+
+
+@lru_cache(maxsize=1)
+def _about_comments() -> re.Pattern[str]:
+    languages = _data()["comment"].items()
+    phrases = [(phrase, name in _UNSPACED) for name, words in languages for phrase in words.get("about", [])]
+    patterns = (_regex(phrase) if anywhere else rf"\b{_stem(phrase)}\b" for phrase, anywhere in phrases)
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+def _stem(phrase: str) -> str:
+    return re.escape(phrase).replace(r"\*", r"\w*")
 
 
 def _leads_on(text: str, mark: str, kind: str, phrase: str, linked: int) -> bool:

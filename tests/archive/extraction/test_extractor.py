@@ -461,3 +461,75 @@ def test_large_pages_take_no_more_time_than_their_size(body):
 def test_a_page_nested_too_deeply_is_no_half_article():
     with pytest.raises(ExtractionError):
         read(page("<div>" * 10_000 + paragraphs(*REPORT)))
+
+
+# What is put back, and what stands in the way
+
+
+def test_a_chunk_of_the_body_behind_a_widget_is_put_back():
+    offer = "Subscribers go to the harbour theatre for half the price this spring, whatever is on."
+    widget = f"<aside class=teaser><a href=/2>{offer}</a></aside>" * 3
+    chunks = [paragraphs(*REPORT[:3]), paragraphs(REPORT[3]), paragraphs(*REPORT[4:])]
+    body = widget.join(f'<div class="chunk">{chunk}</div>' for chunk in chunks)
+    assert lines(page(f"<article>{body}</article>")) == list(REPORT)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "<div class=image-widget><img src=/1.jpg><p>{}</p><p>Image: Ada Brook</p></div>",
+        "<figure><img src=/1.jpg><p class=title>{}</p></figure>",
+        "<figure><div><video src=/1.mp4></video></div><div><p>{}</p></div></figure>",
+    ],
+)
+def test_what_stands_with_a_picture_is_no_part_of_the_text(picture):
+    caption = "The hole in the eastern wall on Friday, seen from the boat of the harbour master."
+    body = paragraphs(*REPORT[:2]) + picture.format(caption) + paragraphs(*REPORT[2:])
+    found = read(page(f"<article>{body}</article>"))
+    assert found.text.split("\n") == list(REPORT)
+    assert caption in found.captions or rules_of(found, caption) == ["caption:figure"]
+
+
+@pytest.mark.parametrize("place", ["$$ADSLOT$$", "{{ advert }}", "[[gallery]]"])
+def test_places_that_a_script_would_fill(place):
+    found = read(page(f"<article>{paragraphs(*REPORT[:2])}<p>{place}</p>{paragraphs(*REPORT[2:])}</article>"))
+    assert found.text.split("\n") == list(REPORT)
+    assert rules_of(found, place) in ([], ["hidden:placeholder"])
+
+
+def test_sources_below_the_text():
+    body = paragraphs(*REPORT, "Ned Harrow contributed to this report.", "© Harbour Press 2024")
+    found = read(page(f"<article>{body}</article>"))
+    assert found.text.split("\n") == list(REPORT)
+    assert rules_of(found, "© Harbour Press 2024") == ["legal:words"]
+
+
+def test_words_behind_the_paywall_are_text():
+    texts = "".join(f'<p class="paywall">{text}</p>' for text in REPORT[2:])
+    assert lines(page(f"<article>{paragraphs(*REPORT[:2])}{texts}</article>")) == list(REPORT)
+
+
+def test_what_stands_between_headline_and_text():
+    above = "<header><h2>Harbour towns</h2><p>Wexcombe desk</p></header>"
+    found = read(page(f"<article>{above}<div>{paragraphs(*REPORT)}</div></article>"))
+    assert found.text.split("\n") == list(REPORT)
+
+
+def test_a_subheading_right_above_the_text_stays():
+    found = read(page(f"<article><div><h2>At the gate</h2>{paragraphs(*REPORT)}</div></article>"))
+    assert found.text.split("\n") == ["At the gate", *REPORT]
+
+
+def test_a_headline_behind_its_kicker_is_a_copy():
+    kicker = f"Storm on the coast {HEADLINE}"
+    found = read(page(f"<article><div><h2>{kicker}</h2>{paragraphs(*REPORT)}</div></article>"))
+    assert found.text.split("\n") == list(REPORT)
+    assert rules_of(found, kicker) == ["duplicate:headline"]
+
+
+def test_who_the_author_is():
+    head = '<meta name="author" content="Ada Brook">'
+    about = "Ada Brook is a fellow of the institute of harbours and has written two books on walls."
+    found = read(page(f"<article>{paragraphs(*REPORT, about)}</article>", head=head))
+    assert found.text.split("\n") == list(REPORT)
+    assert rules_of(found, about) == ["author-biography"]

@@ -78,3 +78,16 @@ def test_tags_and_roles_that_tell(markup, found):
 def test_naming_words_are_single_and_in_pairs():
     assert set(naming_words("readMore top_bar")) >= {"readmore", "read", "more", "topbar", "top", "bar"}
     assert list(naming_words("")) == []
+
+
+def test_tabs_that_are_not_shown_are_hidden():
+    assert kind('<div class="tab-pane">') == "hidden"
+    assert kind('<div class="tab-pane active">') is None
+    assert kind('<div class="tab-pane is-active">') is None
+    assert kind('<div class="tabs">') is None
+
+
+def test_boxes_and_posts_of_others():
+    assert kind('<aside class="fact-box wide">') == "box"
+    assert kind('<div class="infobox">') == "box"
+    assert kind('<blockquote class="twitter-tweet">') == "embed"

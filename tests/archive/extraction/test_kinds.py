@@ -6,7 +6,6 @@ from archive.extraction.kinds import KINDS, kind_of
 from archive.extraction.phrases import phrases_of
 
 HERE = Path(__file__).parent
-CODE = HERE / "../../../archive/extraction"
 
 
 def test_every_kind_says_what_it_is():
@@ -27,3 +26,9 @@ def test_the_kinds_that_names_and_words_tell_are_listed():
     assert {*_KINDS.values(), *_TAGS.values(), *_data()} <= KINDS.keys()
     assert telling_word is not None
     assert phrases_of("en") is phrases_of("en")
+
+
+def test_the_documentation_lists_every_kind():
+    text = (HERE / "../../../docs/text.md").read_text("utf-8")
+    for kind, meaning in KINDS.items():
+        assert f"| `{kind}` | {meaning} |" in text

@@ -5,7 +5,7 @@ import pytest
 
 from archive.extraction.blocks import words_key
 from archive.extraction.kinds import KINDS
-from archive.extraction.phrases import phrases_of
+from archive.extraction.phrases import invites_comments, phrases_of
 
 WORDS = tomllib.loads((Path(__file__).parent / "../../../archive/extraction/furniture.toml").read_text("utf-8"))
 APPEALS = tomllib.loads((Path(__file__).parent / "appeals.toml").read_text("utf-8"))
@@ -21,7 +21,7 @@ def test_every_kind_is_known_and_spoken_of_in_all_languages(kind):
     assert kind in KINDS
     assert sorted(WORDS[kind]) == sorted(LANGUAGES)
     for places in WORDS[kind].values():
-        assert places.keys() <= {"line", "lead", "part", "tail"}
+        assert places.keys() <= {"line", "lead", "part", "tail", "about"}
         for phrases in places.values():
             assert phrases
             assert len(phrases) == len(set(phrases)), sorted(p for p in phrases if phrases.count(p) > 1)
@@ -87,3 +87,13 @@ def test_a_paragraph_is_no_line():
 def test_no_paragraph_of_a_report_is_told(language):
     for text in [*APPEALS[language]["body"], *APPEALS[language]["news"]]:
         assert tell(language, text, at_end=True) == "", text
+
+
+@pytest.mark.parametrize("text", ["Schreiben Sie uns einen Kommentar", "Hva synes du? Legg igjen en kommentar"])
+def test_an_invitation_speaks_of_comments_to_the_reader(text):
+    assert invites_comments(text)
+    assert not invites_comments(f"„{text}“")
+
+
+def test_who_comments_invites_nobody():
+    assert not invites_comments("The mayor did not want to comment.")
