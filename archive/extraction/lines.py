@@ -113,7 +113,8 @@ def restored(
     number = {block: i for i, block in enumerate(blocks)}
     looks = Counter(_look(line.block) for line in kept if line.block is not None and line.block.is_prose)
     ours = {look for look, times in looks.items() if times > 1 and look[1] + look[3]}
-    known = [words_key(line.text) for line in kept]
+    known = "\n".join(["", *(words_key(line.text) for line in kept)])
+    put: set[str] = set()
     around = {e for line in kept if line.block is not None for e in near(line.block.element)[1:]}
     lines: list[Line] = []
     before: Block | None = None
@@ -126,9 +127,14 @@ def restored(
                 or (after is not None and stated is not None and lost.is_prose and stated.holds(lost.key, wholly=True))
             ):
                 continue
-            if not _is_among(lost.key, known) and not (phrases and phrases.tell(lost.text, lost.key, lost.linked)):
+            beginning = lost.key[:_BEGINNING]
+            if (
+                beginning not in put
+                and not _is_among(lost.key, known)
+                and not (phrases and phrases.tell(lost.text, lost.key, lost.linked))
+            ):
                 fate[lost] = ""
-                known.append(lost.key)
+                put.add(beginning)
                 lines.append(Line(lost.text, lost, ""))
 
     for line in kept:
@@ -142,9 +148,9 @@ def restored(
     return lines
 
 
-def _is_among(key: str, known: Sequence[str]) -> bool:
-    """Whether a text begins as one does that is there already."""
-    return any(one.startswith(key[:_BEGINNING]) or (len(key) > _BEGINNING and key[:_BEGINNING] in one) for one in known)
+def _is_among(key: str, known: str) -> bool:
+    """Whether a text begins as one of the known lines does, or is a part of one."""
+    return f"\n{key[:_BEGINNING]}" in known or (len(key) > _BEGINNING and key[:_BEGINNING] in known)
 
 
 def _belongs(lost: Block, before: Block | None, after: Block | None) -> bool:
