@@ -23,6 +23,8 @@ _PARAGRAPH = 60
 _INLINE_LEVELS = 4
 """Elements such as font and center may stand between a paragraph and what holds the bare text before it."""
 _LONGEST_HEADING = 100
+_FIRST = 3
+"""Lines of the text that one above it may belong to."""
 _PARTS = frozenset({"li", "td", "th", "dd", "dt", "blockquote", "pre"})
 _SENTENCE_ENDS = tuple('.!?…。！？؟۔।"”»’)')
 _BEGINNING = 60
@@ -53,8 +55,9 @@ def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> Non
     left = [line for line in lines if not line.rule]
     first = next((line for line in left if not _stands_above(line)), None)
     if first is not None:
-        for line in left[: left.index(first)]:
-            if not _are_beside(line, first):
+        start = left.index(first)
+        for line in left[:start]:
+            if not any(_are_beside(line, other) for other in left[start : start + _FIRST]):
                 line.rule = "outside-article:above"
     below: Line | None = None
     at_end, gap = True, False
