@@ -23,6 +23,8 @@ _PARAGRAPH = 60
 _INLINE_LEVELS = 4
 """Elements such as font and center may stand between a paragraph and what holds the bare text before it."""
 _LONGEST_HEADING = 100
+_FIRST = 3
+"""Lines of the text that one above it may belong to."""
 _PARTS = frozenset({"li", "td", "th", "dd", "dt", "blockquote", "pre"})
 _SENTENCE_ENDS = tuple('.!?…。！？؟۔।"”»’)')
 _BEGINNING = 60
@@ -53,8 +55,9 @@ def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> Non
     left = [line for line in lines if not line.rule]
     first = next((line for line in left if not _stands_above(line)), None)
     if first is not None:
-        for line in left[: left.index(first)]:
-            if not _are_beside(line, first):
+        start = left.index(first)
+        for line in left[:start]:
+            if not any(_are_beside(line, other) for other in left[start : start + _FIRST]):
                 line.rule = "outside-article:above"
     below: Line | None = None
     at_end, gap = True, False
@@ -113,7 +116,8 @@ def restored(
     number = {block: i for i, block in enumerate(blocks)}
     looks = Counter(_look(line.block) for line in kept if line.block is not None and line.block.is_prose)
     ours = {look for look, times in looks.items() if times > 1 and look[1] + look[3]}
-    known = [words_key(line.text) for line in kept]
+    known = "\n".join(["", *(words_key(line.text) for line in kept)])
+    put: set[str] = set()
     around = {e for line in kept if line.block is not None for e in near(line.block.element)[1:]}
     lines: list[Line] = []
     before: Block | None = None
@@ -126,9 +130,14 @@ def restored(
                 or (after is not None and stated is not None and lost.is_prose and stated.holds(lost.key, wholly=True))
             ):
                 continue
-            if not _is_among(lost.key, known) and not (phrases and phrases.tell(lost.text, lost.key, lost.linked)):
+            beginning = lost.key[:_BEGINNING]
+            if (
+                beginning not in put
+                and not _is_among(lost.key, known)
+                and not (phrases and phrases.tell(lost.text, lost.key, lost.linked))
+            ):
                 fate[lost] = ""
-                known.append(lost.key)
+                put.add(beginning)
                 lines.append(Line(lost.text, lost, ""))
 
     for line in kept:
@@ -142,9 +151,9 @@ def restored(
     return lines
 
 
-def _is_among(key: str, known: Sequence[str]) -> bool:
-    """Whether a text begins as one does that is there already."""
-    return any(one.startswith(key[:_BEGINNING]) or (len(key) > _BEGINNING and key[:_BEGINNING] in one) for one in known)
+def _is_among(key: str, known: str) -> bool:
+    """Whether a text begins as one of the known lines does, or is a part of one."""
+    return f"\n{key[:_BEGINNING]}" in known or (len(key) > _BEGINNING and key[:_BEGINNING] in known)
 
 
 def _belongs(lost: Block, before: Block | None, after: Block | None) -> bool:

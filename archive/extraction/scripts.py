@@ -16,7 +16,7 @@ from archive.extraction.jsonld import parse_json
 
 __all__ = ["StatedBody", "body_in_scripts", "stated_body"]
 
-_SHORTEST_BODY = 400
+_SHORTEST_BODY, _LONGEST_BODY = 400, 200_000
 _SHORTEST_PART = 25
 _BEGINNING = 40
 _PLACED = 0.5
@@ -25,7 +25,7 @@ _DEEPEST = 3
 _DEEPEST_VALUE = 8
 _LARGEST_SCRIPT = 4_000_000
 _LITERAL = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
-_PARAGRAPH = re.compile(r"<p\b[^<>]*>(.*?)</p>", re.DOTALL | re.IGNORECASE)
+_PARAGRAPH = re.compile(r"<p\b[^<>]*>", re.IGNORECASE)
 _ESCAPED_PARAGRAPH = re.compile(r"(?:<|\\+u003[cC]|&lt;)p\b")
 _MARKUP = re.compile(r"<(?:p|br|div|h2)\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*>")
@@ -60,7 +60,7 @@ def stated_body(tree: HtmlElement) -> StatedBody | None:
         if text and "articleBody" in text and "json" in (script.get("type") or ""):
             bodies += list(_article_bodies(parse_json(text), _DEEPEST_VALUE))
     longest = max(bodies, key=len, default="")
-    return StatedBody(longest) if len(longest) >= _SHORTEST_BODY else None
+    return StatedBody(longest) if _SHORTEST_BODY <= len(longest) <= _LONGEST_BODY else None
 
 
 def body_in_scripts(tree: HtmlElement, stated: StatedBody | None) -> HtmlElement | None:
@@ -100,7 +100,7 @@ def _markup_in(text: str, depth: int) -> Iterator[str]:
 
 
 def _prose(markup: str) -> int:
-    return sum(len(_ANY_TAG.sub("", text)) for text in _PARAGRAPH.findall(markup))
+    return sum(len(_ANY_TAG.sub("", text.partition("</p>")[0])) for text in _PARAGRAPH.split(markup)[1:])
 
 
 def _element(text: str) -> HtmlElement | None:
