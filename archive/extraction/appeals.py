@@ -35,6 +35,8 @@ _LONGEST_LABEL = 60
 _SHORT_NAME = 5
 _WIDEST_GAP = 3
 """Paragraphs between two that are certain, that belong to the appeal too."""
+_LONGEST_GREETING = 20
+"""Characters of a whole sentence that greets and says no more."""
 _LETTER = 5
 """Paragraphs from the greeting of a letter to its request."""
 _SAMPLE = 3000
@@ -216,6 +218,11 @@ def _letters(voices: Sequence[Voice]) -> set[int]:
     """The paragraphs from a greeting to the request that soon follows it, if they speak of the paper."""
     marked: set[int] = set()
     for start in (i for i, v in enumerate(voices) if v.greeting):
+        first = voices[start]
+        if first.asks:  # it greets and asks in one breath
+            marked.add(start)
+        if not first.label and first.size > _LONGEST_GREETING:
+            continue
         end = next((i for i in range(start + _LETTER, start, -1) if i < len(voices) and voices[i].asks), start)
         if end > start and any(v.own for v in voices[start : end + 1]):
             marked.update(range(start, end + 1))
