@@ -173,7 +173,7 @@ class Audit:
         if told := self._phrases.tell(line, key, block.linked if block is not None else 0):
             return f"{told}:words"
         if block is None:
-            return ""
+            return "outside-article:beside" if self._is_of_joined(line) else ""
         if fate := self.fate.get(block):
             return fate
         if block in self.fate:  # a caption has its own field
@@ -197,6 +197,13 @@ class Audit:
             return False
         branch = self._branch(block)
         return branch is not None and (not _SENTENCE.search(block.text) or self._text_of[branch] < _SHORT_PARAGRAPH)
+
+    def _is_of_joined(self, line: str) -> bool:
+        """Whether a label is a part of a block that joins several, beside the body: a menu of inline elements."""
+        if len(line) >= _LONGEST_LABEL or _SENTENCE.search(line):
+            return False
+        holders = (block for block in self._blocks if len(block.text) > len(line) and line in block.text)
+        return any(2 * block.linked >= len(block.text) or self._branch(block) is not None for block in holders)
 
     def _branch(self, block: Block) -> HtmlElement | None:
         """The largest element that holds a block and nothing of the body's element; None for a part of that."""
