@@ -46,6 +46,8 @@ _PARAGRAPH = 200
 _SHORT_PARAGRAPH = 120
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _WORDS_IN_DATE = 3
+_BY_WORD = 5
+"""Characters, the space included."""
 _ALIKE = 0.75
 _BODY = 0.75
 """The smallest element with this share of the text is the article's."""
@@ -258,6 +260,9 @@ class Audit:
     def _is_byline(self, line: str, key: str) -> bool:
         names = self._author_keys
         if len(line) <= _LONGEST_LABEL and (key in names or words_key(_BYLINE.sub("", line)) in names):
+            return True
+        # A word for "by" or "reporter" before or behind the name, in whatever language.
+        if any(f" {n} " in f" {key} " and len(key) - len(n) <= _BY_WORD for n in names):
             return True
         # Name, date, time and buttons in one line.
         dated = _DATE_LINE.search(line) and not line.endswith(_SENTENCE_END)
