@@ -202,10 +202,13 @@ class Audit:
 
     def _is_of_joined(self, line: str) -> bool:
         """Whether a label is a part of a block that joins several, beside the body: a menu of inline elements."""
-        if len(line) >= _LONGEST_LABEL or _SENTENCE.search(line):
-            return False
-        holders = (block for block in self._blocks if len(block.text) > len(line) and line in block.text)
-        return any(2 * block.linked >= len(block.text) or self._branch(block) is not None for block in holders)
+        return len(line) < _LONGEST_LABEL and not _SENTENCE.search(line) and line in self._beside
+
+    @cached_property
+    def _beside(self) -> str:
+        """The text of menus and of what stands beside the body."""
+        aside = (b.text for b in self._blocks if 2 * b.linked >= len(b.text) or self._branch(b) is not None)
+        return "\n".join(aside)
 
     def _branch(self, block: Block) -> HtmlElement | None:
         """The largest element that holds a block and nothing of the body's element; None for a part of that."""
