@@ -528,11 +528,7 @@ def test_strange_pages_are_counted(strange: Strange) -> None:
         ("cp1251-meta", CYRILLIC),
         ("cp1251-as-utf8", CYRILLIC),
         ("cp1251-as-utf8-meta", CYRILLIC),
-        pytest.param(
-            "latin1-as-utf8",
-            DIARY,
-            marks=pytest.mark.xfail(strict=True, reason="Latin-1 that is declared UTF-8 is guessed to be Windows-1250"),
-        ),
+        ("latin1-as-utf8", DIARY),
     ],
     ids=lambda value: value if value.isascii() and " " not in value else "",
 )

@@ -31,6 +31,9 @@ _OTHER_FILES = {
     b"PK\x03\x04": "a ZIP file",
     b"\x1f\x8b": "a gzip file",
 }
+_LATIN = frozenset({"cp1250", "cp1252", "latin_1", "iso8859_2", "iso8859_15", "iso8859_16", "mac_roman", "mac_latin2"})
+_LANG = re.compile(rb"<html\b[^>]*?\blang\s*=\s*[\"']?([a-z]{2})", re.IGNORECASE)
+_CENTRAL_EUROPEAN = frozenset({b"cs", b"hu", b"pl", b"sk", b"sl", b"hr", b"bs", b"ro"})
 _MOSTLY = 5
 """So many well-formed characters for each broken one make a text UTF-8; in others almost all are broken."""
 
@@ -64,7 +67,13 @@ def _guess(body: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     best = from_bytes(body[: 64 << 10]).best()
-    return best.encoding if best else None
+    if best is None or best.encoding not in _LATIN:
+        return best.encoding if best else None
+    # Between these a guess is a toss; the page's language tells as browsers have it (HTML, 13.2.3.2, step 9).
+    lang = _LANG.search(body)
+    if lang is None or lang[1].lower() not in _CENTRAL_EUROPEAN:
+        return "cp1252"
+    return best.encoding if best.encoding == "iso8859_2" else "cp1250"
 
 
 def parse(body: bytes, content_type: str | None = None) -> lxml.html.HtmlElement:

@@ -144,3 +144,17 @@ def test_what_never_closes_its_formatting_is_read_to_the_end():
 def test_a_page_too_deep_for_the_parser_is_no_half_page():
     with pytest.raises(ExtractionError, match="deeper than the parser goes"):
         parse(b"<body>" + b"<div>" * 10_000 + b"<p>a")
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding", "text"),
+    [
+        ("fr", "cp1252", "Un café crème brûlée, dit naïvement le garçon à l’été, où l’on déjeune près de la forêt."),
+        ("", "cp1252", "Über die Straße lief ein Mädchen, das grüne Äpfel und süße Möhren für die Größeren trug."),
+        ("pl", "cp1250", "Wójt gminy ogłosił, że łódź z gruszkami wróciła późną nocą, zmęczona załoga spała już."),
+        ("cs", "cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy, řekl převozník, když dovezl hrušky do přístavu."),
+    ],
+)
+def test_latin_pages_that_lie_are_read_by_their_language(language: str, encoding: str, text: str) -> None:
+    html = f'<html lang="{language}"><body><p>{text}</p></body></html>'
+    assert text in decode(html.encode(encoding), "text/html; charset=utf-8")
