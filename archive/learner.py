@@ -9,8 +9,9 @@ from functools import lru_cache
 import msgspec
 
 from archive.affinity import Theme, is_telling, stems
+from archive.article import Article
 from archive.extraction.appeals import Voice
-from archive.furniture import Entry, Furniture, Paragraph, key_of
+from archive.furniture import Entry, Furniture, Paragraph, key_of, paragraphs
 
 __all__ = ["Learner", "Seen"]
 
@@ -42,6 +43,12 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     date: str
     """Of the capture (WARC-Date)."""
     lines: Sequence[Paragraph]
+
+    @classmethod
+    def of(cls, article: Article, version: str, date: str) -> Seen:
+        """From the article itself."""
+        name = article.canonical_url or article.url
+        return cls(version=version, article=name, date=date, lines=list(paragraphs(article)))
 
     def kept(self) -> list[Paragraph]:
         """The lines of its text."""

@@ -11,8 +11,8 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.rows import Row
-from archive.furniture import Entry, Furniture, paragraphs, site_of, unpack
+from archive.catalogue.rows import Row, capture_from
+from archive.furniture import Entry, Furniture, site_of, unpack
 from archive.learner import Learner, Seen
 from archive.reader import parse_member
 from archive.records import iso
@@ -71,9 +71,7 @@ class Lists:
         if len(self._texts) >= _TEXTS:
             del self._texts[next(iter(self._texts))]
         self._texts[conversion] = article.text
-        name = article.canonical_url or article.url
-        seen = Seen(version=conversion, article=name, date=capture.date, lines=list(paragraphs(article)))
-        self._learner(site_of(article.url)).learn(seen, article.text)
+        self._learner(site_of(article.url)).learn(Seen.of(article, conversion, capture.date), article.text)
 
     def decide(self, site: str, key: str, verdict: str, *, text: str, who: str) -> None:
         """A person's verdict, see `Learner.decide`."""
@@ -95,7 +93,7 @@ class Lists:
     def _task(self, row: Row) -> Task:
         known = self._catalogue.capture(row["capture"])
         assert known is not None
-        capture = msgspec.convert({name: known[name] for name in Capture.__struct_fields__}, Capture)
+        capture = capture_from(known)
         block = self._store.read(row["file"], row["details_offset"], row["details_length"])
         reading = msgspec.convert(parse_member(block).json()["reading"], Reading)
         reading = msgspec.structs.replace(reading, furniture=self.of(capture.url))

@@ -15,7 +15,7 @@ import msgspec
 from archive.article import Article
 from archive.cleaning import PageBytes, article_dict, extract_page, pages_of
 from archive.errors import ArchiveError
-from archive.furniture import Furniture, paragraphs, site_of
+from archive.furniture import Furniture, site_of
 from archive.learner import Learner, Seen
 from archive.rules import UNKNOWN_SITE
 from archive.workers import ExtractorPool
@@ -119,9 +119,7 @@ class Cleaner:
         if len(self._texts) < _LEARNED_FROM:
             version = str(len(self._texts))
             self._texts[version] = article.text
-            name = article.canonical_url or article.url
-            seen = Seen(version=version, article=name, date=version, lines=list(paragraphs(article)))
-            learner.learn(seen, article.text)
+            learner.learn(Seen.of(article, version, version), article.text)
         furniture = learner.furniture
         return furniture if any(line in furniture for line in article.text.split("\n")) else None
 

@@ -14,6 +14,7 @@ from scrapy import signals
 from scrapy.exceptions import DontCloseSpider, DropItem
 
 from archive.capture import Capture
+from archive.catalogue.rows import capture_from
 from archive.errors import ArchiveError, NotAPage, StoreError
 from archive.furniture import LEARNED
 from archive.rules import Reading
@@ -145,7 +146,7 @@ class ArticlePipeline:
         row = catalogue.capture(capture.refers_to or "")
         if row is None or catalogue.is_read(row["id"]):
             raise self._drop("unchanged", f"{capture.url} is unchanged.", level="DEBUG")
-        return msgspec.convert({name: row[name] for name in Capture.__struct_fields__}, Capture)
+        return capture_from(row)
 
     def _drop(self, count: str, sentence: str, level: str = "WARNING") -> DropItem:
         self._stats.inc_value(f"newswarc/pages/{count}")

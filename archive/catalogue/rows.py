@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from archive.capture import Capture
 from archive.furniture import site_of
 
-__all__ = ["Row", "capture_row", "fetch_row", "furniture_row", "run_row", "url_key", "version_row"]
+__all__ = ["Row", "capture_from", "capture_row", "fetch_row", "furniture_row", "run_row", "url_key", "version_row"]
 
 Row = dict[str, Any]
 
@@ -97,6 +99,11 @@ def capture_row(capture: Capture, method: str, run: Row) -> Row:
         "length": capture.length,
         "record_digest": capture.record_digest,
     }
+
+
+def capture_from(row: Row) -> Capture:
+    """The capture that a row of `capture_row` tells of."""
+    return msgspec.convert({name: row[name] for name in Capture.__struct_fields__}, Capture)
 
 
 def furniture_row(facts: dict[str, Any]) -> Row:

@@ -71,9 +71,10 @@ class Audit:
         fate: dict[Block, str],
         *,
         stated: StatedBody | None = None,
+        furniture: Furniture | None = None,
     ) -> None:
         self._placed, self._blocks, self._metadata, self._rules, self.fate = placed, blocks, metadata, rules, fate
-        self.furniture: Furniture | None = None
+        self._furniture = furniture
         self.standfirst: str | None = None
         self.standfirst_evidence: str | None = None
         """Where the standfirst was found, if not by the metadata."""
@@ -164,7 +165,7 @@ class Audit:
             return "duplicate:standfirst"
         if key in seen:
             return "duplicate:repeated"
-        if self.furniture and line in self.furniture:
+        if self._furniture and line in self._furniture:
             return LEARNED
         if self._is_byline(line, key):
             return "byline:author"

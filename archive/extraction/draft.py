@@ -100,8 +100,8 @@ class Draft:
         self._read_captions()
         left = [block for block in self.blocks if block not in pruned]
         lines = place_lines(self._candidate(), left, taken=self.fate)
-        audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate, stated=stated)
-        audit.furniture = self.reading.furniture
+        furniture = self.reading.furniture
+        audit = Audit(lines, self.blocks, self.metadata, self.rules, self.fate, stated=stated, furniture=furniture)
         kept = audit.lines()
         self.lines = [line.text for line in kept]
         self.places = [line.block.place if line.block else "" for line in kept]
