@@ -39,7 +39,9 @@ lock:
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --extra fast --group dev pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-find-links --extra fast --extra web --extra parquet --group dev pyproject.toml -o requirements.lock
+	@echo "pywb>=2.10,<2.11" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements-pywb.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
