@@ -49,7 +49,7 @@ def of_url(catalogue: Catalogue, url: str, until: str | None, *, exact: bool, tr
     if exact:
         query = query.where(_C.url == url)
     else:
-        query = query.where(_C.url != url, _C.status.not_between(300, 399) | (_C.status == 304))
+        query = query.where(_C.url != url, (_C.status < 300) | (_C.status > 399) | (_C.status == 304))
     if until is not None:
         query = query.where(_C.date <= until)
     return _rows(catalogue, query.order_by(_C.date.desc(), _C.file.desc(), _C.offset.desc()))

@@ -28,8 +28,6 @@ def test_a_store_and_its_files_answer_alike(store: Path, at: str) -> None:
         assert collection.problems == []
         times = ("2026-11-20T09", "2026-11-20T11", "2026-11-20", "2026", "2025")
         dates = {at: collection.nearest(STORM, at) for at in times}
-            at: collection.nearest(STORM, at) for at in ("2026-11-20T09", "2026-11-20T11", "2026-11-20", "2026", "2025")
-        }
         assert [found and (found.kind, found.status, found.date[11:]) for found in dates.values()] == [
             ("response", 200, "09:00:00Z"),
             ("revisit", 200, "11:00:00Z"),
