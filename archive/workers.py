@@ -13,7 +13,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
 from contextlib import contextmanager
 from multiprocessing.forkserver import ensure_running
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -39,6 +38,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A page in the archive that is to be read."""
 
     store: str
+    """A store, a WARC or WACZ file, a folder of these, or `Collection.place`."""
     capture: Capture
     reading: Reading = Reading()
 
@@ -68,20 +68,18 @@ def extract_capture(task: Task) -> Extracted:
 
 def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
     """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
+    from archive.collection import message_of, record_of
     from archive.extraction.extractor import extract
-    from archive.http import parse_response
-    from archive.reader import parse_member
-    from archive.storage import Store
+    from archive.files import reader_of
+    from archive.http import repaired
 
     capture = task.capture
     if capture.kind == "revisit":
         raise RecordError(f"{capture.id} is a revisit; its page is in {capture.refers_to}.")
-    record = parse_member(Store(Path(task.store)).read(capture.file, capture.offset, capture.length), capture.offset)
-    if record.id != capture.id:
-        raise RecordError(f"{capture.file}, byte {capture.offset}: holds {record.id}, not {capture.id}.")
+    record = record_of(reader_of(task.store), capture)
     if check:
         check(record)
-    message = parse_response(record.block)
+    message = repaired(message_of(record))
     article = extract(
         message.content(),
         url=capture.url,

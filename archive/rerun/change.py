@@ -61,10 +61,10 @@ def change_between(before: Article | None, now: Article | None, why: str = "") -
         if one is None:
             return Change(kind="nothing")
         return Change(kind="gained" if now else "lost", headline=one.headline, why="" if now else why)
-    fields = {f: (getattr(before, f), getattr(now, f)) for f in _FIELDS if getattr(before, f) != getattr(now, f)}
+    fields = {f: (_plain(before, f), _plain(now, f)) for f in _FIELDS if getattr(before, f) != getattr(now, f)}
     if before.text == now.text:
         kind: Kind = "altered" if fields else "same" if _explains_alike(before, now) else "explained"
-        return Change(kind=kind, headline=now.headline, fields=msgspec.to_builtins(fields))
+        return Change(kind=kind, headline=now.headline, fields=fields)
     gone, come = _lines_between(before, now)
     rewritten = list(_rewritten(gone, come))
     return Change(
@@ -74,12 +74,16 @@ def change_between(before: Article | None, now: Article | None, why: str = "") -
         restored=_ruled(come, before),
         rewritten=tuple(rewritten),
         moved=not (gone or come or rewritten),
-        fields=msgspec.to_builtins(fields),
+        fields=fields,
     )
 
 
 def _is_article(article: Article | None) -> bool:
     return article is not None and bool(article.text or article.updates)
+
+
+def _plain(article: Article, field: str) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(getattr(article, field)))
 
 
 def _explains_alike(before: Article, now: Article) -> bool:

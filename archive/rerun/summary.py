@@ -42,7 +42,7 @@ class Summary(msgspec.Struct):
         self.restored.update(paragraph.rule for paragraph in change.restored)
         self.rewritten += len(change.rewritten)
         self.moved += change.moved
-        self.fields.update(change.fields)
+        self.fields.update(change.fields.keys())
         if self.kinds[change.kind] <= _EXAMPLES:
             self.examples.append((url, change))
 
