@@ -101,9 +101,9 @@ def test_fields_tell_what_they_were_and_are() -> None:
 
 def test_another_trace_is_told_apart() -> None:
     assert change_between(article(ONE), article(ONE, removed={APPEAL: "appeal"})).kind == "explained"
-    assert change_between(article(ONE, removed={APPEAL: "appeal"}), article(ONE, removed={APPEAL: "learned"})) == Change(
-        kind="explained", headline="Storm"
-    )
+    assert change_between(
+        article(ONE, removed={APPEAL: "appeal"}), article(ONE, removed={APPEAL: "learned"})
+    ) == Change(kind="explained", headline="Storm")
 
 
 def test_texts_with_nothing_in_common_take_no_time() -> None:

@@ -11,7 +11,9 @@ APPEAL, RELATED = Paragraph("Please give.", "appeal"), Paragraph("Read more", "r
 def test_everything_is_counted() -> None:
     summary = Summary("courier")
     summary.add("u1", Change(kind="altered", removed=(APPEAL, APPEAL, RELATED), fields={"headline": ("a", "b")}))
-    summary.add("u2", Change(kind="altered", restored=(RELATED,), rewritten=(("a", "b"),), fields={"tags": ([], ["x"])}))
+    summary.add(
+        "u2", Change(kind="altered", restored=(RELATED,), rewritten=(("a", "b"),), fields={"tags": ([], ["x"])})
+    )
     summary.add("u3", Change(kind="altered", moved=True, fields={"tags": ([], ["y"])}))
     for kind in ("gained", "lost", "same", "same", "nothing", "explained"):
         summary.add(kind, Change(kind=kind))  # type: ignore[arg-type]

@@ -102,7 +102,12 @@ def test_an_accept_is_followed_through_its_stages(path: Path) -> None:
     assert work.sites("ellery") == ["b.test"]
     settled = work.find("urn:uuid:2")
     assert settled is not None
-    assert (settled.change.kind, settled.baseline, settled.result, settled.stage) == ("same", "urn:uuid:v2", None, FOUND)
+    assert (settled.change.kind, settled.baseline, settled.result, settled.stage) == (
+        "same",
+        "urn:uuid:v2",
+        None,
+        FOUND,
+    )
     untouched = work.find("urn:uuid:1")
     assert untouched is not None
     assert (untouched.stage, untouched.change.kind) == (BEGUN, "altered")
