@@ -43,7 +43,7 @@ class CountingPool:
         url = job.task.capture.url
         self.read.append(url)
         if url in self.deadly:
-            return self._pool.submit_call(making.end_process, "segfault")
+            return self._pool.submit_call(making.end_process, "kill")
         return self._pool.submit_call(function, job)
 
     def __getattr__(self, name: str) -> Any:
