@@ -16,7 +16,7 @@ import msgspec
 from archive.errors import StoreError
 from archive.warc import OPEN_SUFFIX, WarcWriter, seal, sha256, sidecar_of, write_sidecar
 
-__all__ = ["Kind", "Recovered", "Store", "read_sidecar"]
+__all__ = ["Kind", "Recovered", "Store", "is_locked", "read_sidecar"]
 
 Kind = Literal["originals", "derived"]
 """Originals are what replay tools see; derived files (clean text, provenance) never are."""
@@ -168,14 +168,7 @@ class Store:
 
     def is_being_written(self, path: Path) -> bool:
         """Whether a living process has this open file."""
-        try:
-            with path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except FileNotFoundError:  # closed just now
-            return True
-        return False
+        return is_locked(path)
 
     def recover(self) -> list[Recovered]:
         """Close what killed runs left open: cut a torn last member off, keep it aside, seal the file.
@@ -218,6 +211,16 @@ class Store:
                 digest = sha256(file)
             seal(path, digest)
         return Recovered(name, size - end)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process writes this file, or has just closed it under its final name."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):
+        return True
+    return False
 
 
 def read_sidecar(path: Path) -> str | None:
