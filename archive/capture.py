@@ -16,7 +16,7 @@ Truncation = Literal["length", "time", "disconnect", "unspecified"]
 class Lead(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a URL worth fetching was found."""
 
-    kind: Literal["given", "feed", "sitemap", "section", "link", "robots", "redirect"]
+    kind: Literal["given", "feed", "sitemap", "section", "link", "robots", "redirect", "requisite"]
     via: str | None = None
     """URL of the feed, sitemap or page that announced it."""
     announced: str | None = None

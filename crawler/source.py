@@ -45,6 +45,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Pages whose links to articles are followed."""
     article_urls: tuple[str, ...]
     """Regular expressions; an article URL's path with query matches one of them as a whole."""
+    requisites: bool = False
+    """Whether the images, stylesheets and fonts of the articles are fetched too, so that a replayed page looks as it
+    did."""
     rules: tuple[SiteRules, ...] = ()
 
     def is_article(self, url: str) -> bool:

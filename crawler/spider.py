@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +17,7 @@ from archive.errors import RecordError, SourceError, StoreError
 from crawler.discovery import Found, feed_leads, page_leads, sitemap_leads
 from crawler.middlewares import Disallowed
 from crawler.page import Page
+from crawler.requisites import Requisites
 from crawler.source import Source, check_url, host_of
 
 if TYPE_CHECKING:
@@ -114,11 +116,23 @@ class SourceSpider(Spider):
         """Follow the article links of a section page."""
         yield from self._follow(response, page_leads)
 
-    def parse_article(self, response: Response) -> Iterator[Page]:
-        """Hand the captured page on to the pipeline."""
+    def parse_article(self, response: Response) -> Iterator[Page | Request]:
+        """Hand the captured page on to the pipeline; follow what it needs to look as it does, if the source asks."""
         self._count("fetched")
         if capture := response.meta.get("capture"):
             yield Page(capture, self.site)
+        if self.site.requisites:
+            yield from Requisites(self).of_page(response)
+
+    def parse_requisite(self, response: Response, page: str, depth: int) -> Iterator[Request]:
+        """Follow what a stylesheet of `page` loads."""
+        yield from Requisites(self).fetched(response, page, depth)
+
+    def requisite_failed(self, failure: TwistedFailure) -> None:
+        """Count an image, stylesheet or font that could not be had; the archive has the details."""
+        Requisites(self).count("failed")
+        if isinstance(failure.value, Disallowed):
+            self._refused(failure.request, str(failure.value), logging.DEBUG)  # type: ignore[attr-defined]
 
     def _follow(self, response: Response, leads: Callable[[Response], Iterator[Found]]) -> Iterator[Request]:
         try:
@@ -166,13 +180,13 @@ class SourceSpider(Spider):
             self._count("unreachable")
             self.logger.warning("%s could not be fetched: %s", request.url, explain(error))
 
-    def _refused(self, request: Request, sentence: str) -> None:
+    def _refused(self, request: Request, sentence: str, level: int = logging.WARNING) -> None:
         from crawler.archiving import Archiving
 
         now = dt.datetime.now(dt.UTC)
         archiving = self.crawler.get_extension(Archiving)
         if archiving:
-            self.logger.warning("%s is not fetched: %s", request.url, sentence)
+            self.logger.log(level, "%s is not fetched: %s", request.url, sentence)
             archiving.keep_failure(
                 Failure(
                     url=request.url,

@@ -44,6 +44,11 @@ PRIVATE_NETWORKS_ALLOWED: list[str] = []
 # Like curl's --connect-to: HOST1:PORT1:HOST2:PORT2.
 CONNECT_TO: list[str] = []
 
+# Images, stylesheets and fonts, for sources with requisites = true: at most so many for a page, and not again
+# within so many days.
+REQUISITES_A_PAGE = 200
+REQUISITES_DAYS = 7
+
 # Extraction, in processes of its own. Seconds and bytes are for one page; 0 workers: one a core.
 EXTRACT_WORKERS = 0
 EXTRACT_TIMEOUT = 20

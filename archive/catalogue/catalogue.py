@@ -70,6 +70,10 @@ class Catalogue:
         """What a query of one's own answers (SQLAlchemy; tables are in `archive.catalogue.schema`)."""
         return self._database.rows(query, values)
 
+    def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
+        """The same, row by row as they are asked for: a long answer is never held whole."""
+        return self._database.stream(query, values)
+
     # Writing
 
     def add(
@@ -152,6 +156,17 @@ class Catalogue:
     def is_read(self, capture: str) -> bool:
         """Whether an article was read from the capture with that record id."""
         return bool(self.rows(select(schema.versions.c.id).where(schema.versions.c.capture == capture).limit(1)))
+
+    def is_answered(self, url: str, since: str) -> bool:
+        """Whether the server has answered a GET of `url`, and not with an error of its own, since that WARC-Date."""
+        c = schema.captures.c
+        return bool(
+            self.rows(
+                select(c.id)
+                .where(c.url == url, c.date >= since, c.status < 500, c.truncated.is_(None), c.method == "GET")
+                .limit(1)
+            )
+        )
 
     def indexed(self, file: str) -> int:
         """Bytes of a WARC file that the catalogue knows."""

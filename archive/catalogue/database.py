@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _BUSY = 30
 _SETTLING = 2
 """Seconds that a closing writer waits for readers, to leave a whole file behind."""
 _TRIES = 5
+_BATCH = 500
+"""Rows that are fetched at once from a long answer."""
 _UNUSABLE = (
     "{path}: the catalogue can't be used: {error}. The WARC files are not touched; "
     "scrapy rebuild makes a damaged catalogue again."
@@ -79,6 +82,15 @@ class Database:
         with self.connection.begin():
             return [row._asdict() for row in self.connection.execute(query, values)]
 
+    def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
+        """The same, over a connection of its own and row by row. Raises `StoreError`."""
+        try:
+            with self.engine.connect() as connection:
+                for row in connection.execution_options(yield_per=_BATCH).execute(query, values or {}):
+                    yield row._asdict()
+        except DatabaseError as error:
+            raise unusable(self.path, error) from error
+
     def close(self) -> None:
         """Let go of the file; what was written is then in it alone, as far as others let it be."""
         if self.connection.closed:
@@ -126,6 +138,15 @@ class Reader(Database):
             if self._is_written or _state(self.path) == self._state:
                 return rows
         raise StoreError(f"{self.path}: the catalogue changes all the time; try again.")
+
+    def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
+        """As `Database.stream`; raises `StoreError` also when somebody begins to write a file that nobody wrote."""
+        if _state(self.path) != self._state:
+            self._reopen()
+        for number, row in enumerate(super().stream(query, values)):
+            if number % _BATCH == 0 and not self._is_written and _state(self.path) != self._state:
+                raise StoreError(f"{self.path}: a crawl began to write the catalogue; try again.")
+            yield row
 
     def _reopen(self) -> None:
         self.close()

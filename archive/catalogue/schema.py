@@ -58,6 +58,7 @@ captures = Table(
     Column("source", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("url_key", Text, nullable=False, index=True),
+    Column("surt", Text, nullable=False),
     Column("date", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("method", Text, nullable=False),
@@ -71,6 +72,7 @@ captures = Table(
     Column("length", Integer, nullable=False),
     Column("record_digest", Text, nullable=False),
     Index("captures_by_payload", "url", "payload_digest"),
+    Index("captures_by_surt", "surt", "date"),
     Index("captures_by_source", "source", "date"),
 )
 

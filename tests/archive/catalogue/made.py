@@ -7,12 +7,14 @@ from typing import Any
 from archive.article import Article
 from archive.catalogue.rows import Row, url_key
 from archive.catalogue.words import Words, words_of
+from archive.surt import surt
 
 URL = "https://www.ellery.test/2026/11/storm"
 
 
 def capture(number: int, url: str = URL, **fields: Any) -> Row:
     row: Row = {"id": f"urn:uuid:{number:04}", "run": "r", "source": "ellery", "url": url, "url_key": url_key(url)}
+    row["surt"] = surt(url)
     row |= {"date": f"2026-11-20T09:00:{number:02}Z", "kind": "response", "method": "GET", "status": 200}
     row |= {"mime": "text/html", "payload_digest": f"sha256:{number}", "refers_to": None, "truncated": None}
     return row | {"file": "f", "offset": number, "length": 1, "record_digest": "d"} | fields

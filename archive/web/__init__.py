@@ -1,0 +1,1 @@
+"""The reading room: web pages and a JSON API over one archive, which they only read."""

@@ -1,0 +1,93 @@
+"""`Guard`: what every request must be, and what every response says to the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["Guard", "headers_of_safety"]
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def headers_of_safety(replay_origin: str | None) -> dict[str, str]:
+    """Nothing but our own files runs or is shown; archived pages only in frames of the replay origin."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "frame-src": replay_origin or "'none'",
+        "connect-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        # Not no-referrer: browsers then say "Origin: null" with our own forms.
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+        "X-Frame-Options": "DENY",
+    }
+
+
+class Guard:
+    """Lets in requests to our own host names, and changes only from our own pages (ASGI middleware)."""
+
+    def __init__(
+        self, app: ASGIApp, *, replay_origin: str | None, origin: str | None, allowed_hosts: Sequence[str]
+    ) -> None:
+        self._app = app
+        self._origin = origin
+        self._hosts = {host.lower() for host in allowed_hosts}
+        if origin:
+            self._hosts.add(_host_name(urlsplit(origin).netloc))
+        self._headers = headers_of_safety(replay_origin)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if refusal := self._refusal(scope):
+            await refusal(scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if _host_name(host) not in self._hosts:
+            return PlainTextResponse("This host name is not one of the reading room's.\n", 421)
+        if scope["method"] in _READING or self._is_from_here(scope["scheme"], host, headers):
+            return None
+        return PlainTextResponse("Only a page of the reading room may ask for this.\n", 403)
+
+    def _is_from_here(self, scheme: str, host: str, headers: Headers) -> bool:
+        """Whether one of our pages asks, or no browser at all: every browser says where a POST comes from."""
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is not None and site not in ("same-origin", "none"):
+            return False
+        return origin is None or origin in (f"{scheme}://{host}", self._origin)
+
+
+def _host_name(host: str) -> str:
+    """A Host header without its port, lower case."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower()

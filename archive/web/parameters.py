@@ -1,0 +1,96 @@
+"""`Parameters`: what a request asks for, each value checked and each fault a sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+
+from starlette.datastructures import QueryParams
+
+from archive.web.refusals import Unfit
+
+__all__ = ["LONGEST_URL", "LONGEST_WORDS", "Parameters"]
+
+LONGEST_URL = 4096
+LONGEST_WORDS = 300
+"""Characters."""
+_RECORD_ID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[!-;=?-~]{1,200}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NAME = re.compile(r"[\w.-]{1,100}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+class Parameters:
+    """The query of an address, or the fields of a form. Every method raises `Unfit`."""
+
+    def __init__(self, given: QueryParams | Iterable[tuple[str, str]]) -> None:
+        self._given = given if isinstance(given, QueryParams) else QueryParams(list(given))
+
+    def text(self, name: str, longest: int) -> str:
+        """A value of at most so many characters, without white space around it; empty if it isn't given."""
+        values = self._given.getlist(name)
+        if len(values) > 1:
+            raise Unfit(name, f"{name} is given {len(values)} times; give it once.")
+        value = values[0].strip() if values else ""
+        if len(value) > longest:
+            raise Unfit(name, f"{name} has {len(value)} characters; {longest} are the most.")
+        if "\0" in value:
+            raise Unfit(name, f"{name} holds a NUL character.")
+        return value
+
+    def url(self, name: str = "url") -> str:
+        """An address of a page; it must be given."""
+        value = self.text(name, LONGEST_URL)
+        if not value:
+            raise Unfit(name, f"The address of a page is needed: ?{name}=https://...")
+        return value
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        """A whole number between two others."""
+        value = self.text(name, 20)
+        if not value:
+            return default
+        if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
+            raise Unfit(name, f"{name} must be a whole number from {lowest} to {highest}.")
+        return int(value)
+
+    def day(self, name: str) -> str | None:
+        """A day of the calendar as ``2026-11-20``, or None."""
+        value = self.text(name, 20)
+        if not value:
+            return None
+        with suppress(ValueError):
+            dt.date.fromisoformat(value)
+            if _DAY.fullmatch(value):
+                return value
+        raise Unfit(name, f"{name} must be a day such as 2026-11-20.")
+
+    def record_id(self, name: str) -> str | None:
+        """The id of a WARC record, or None."""
+        value = self.text(name, 200)
+        if value and not _RECORD_ID.fullmatch(value):
+            raise Unfit(name, f"{name} must be a record id such as urn:uuid:3f2a9c1d-....")
+        return value or None
+
+    def needed_id(self, name: str) -> str:
+        """The id of a WARC record; it must be given."""
+        value = self.record_id(name)
+        if value is None:
+            raise Unfit(name, f"A record id is needed: ?{name}=urn:uuid:...")
+        return value
+
+    def source(self, name: str = "source") -> str | None:
+        """The name of a source, or None."""
+        value = self.text(name, 100)
+        if value and not _NAME.fullmatch(value):
+            raise Unfit(name, f"{name} must be the name of a source: letters, digits, hyphens and underscores.")
+        return value or None
+
+    def language(self, name: str = "language") -> str | None:
+        """A language tag such as ``en`` or ``zh-Hant`` (BCP 47), or None."""
+        value = self.text(name, 40)
+        if value and not _LANGUAGE.fullmatch(value):
+            raise Unfit(name, f"{name} must be a language tag such as en or zh-Hant.")
+        return value or None

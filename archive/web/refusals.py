@@ -1,0 +1,31 @@
+"""`Refusal`: a request that can't be answered, with a status and a sentence for the person who asked."""
+
+from __future__ import annotations
+
+from archive.errors import ArchiveError
+
+__all__ = ["Refusal", "Unfit", "Unknown"]
+
+
+class Refusal(ArchiveError):
+    """A request that can't be answered."""
+
+    status = 400
+    title = "This can't be answered"
+
+
+class Unfit(Refusal):
+    """A parameter that is missing or wrong."""
+
+    title = "Something in the address is not right"
+
+    def __init__(self, parameter: str, text: str) -> None:
+        super().__init__(text)
+        self.parameter = parameter
+
+
+class Unknown(Refusal):
+    """What was asked for is not in the archive."""
+
+    status = 404
+    title = "Not in this archive"
