@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from archive.article import Article
+from archive.catalogue.words import words_of
 from archive.errors import NotAPage, RecordError
 from archive.reader import parse_member
 from archive.records import iso
@@ -82,9 +83,8 @@ def extracted_of(result: bytes, reading: Reading) -> Extracted:
 
 
 def _pack(article: Article, reading: Reading, started: dt.datetime, ended: dt.datetime) -> bytes:
-    from archive.catalogue.catalogue import text_words
 
-    words = text_words(article.headline, article.standfirst, article.text, article.language)
+    words = words_of(article)
     without = msgspec.structs.replace(reading, furniture=None)  # the list is large, and the same for all of a site
     extracted = Extracted(article=article, words=words, started=started, ended=ended, reading=without)
     return zlib.compress(msgspec.msgpack.encode(extracted), 1)
