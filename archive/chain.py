@@ -26,6 +26,7 @@ __all__ = [
     "Held",
     "article_fields",
     "extraction_problem",
+    "furniture_from",
     "list_of",
     "provenance_problems",
     "revisit_problem",

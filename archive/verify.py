@@ -23,6 +23,7 @@ from archive.chain import (
     sidecar_problem,
     task_of,
 )
+from archive.check import CaptureCheck, Step, check_capture
 from archive.errors import ArchiveError, RecordError
 from archive.furniture import Furniture
 from archive.reader import StoredRecord, check_digests, read_members
@@ -33,7 +34,7 @@ from archive.version import EXTRACTOR
 from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 from archive.workers import Extracted, ExtractorPool, Task
 
-__all__ = ["Fault", "Verification", "verify"]
+__all__ = ["CaptureCheck", "Fault", "Step", "Verification", "check_capture", "verify"]
 
 _AHEAD = 16
 """Pages that wait for a worker at once."""
