@@ -14,8 +14,8 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture, Exchange, Failure
 from archive.catalogue import Catalogue
-from archive.catalogue.catalogue import Text
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
+from archive.catalogue.words import Words
 from archive.furniture import pack, paragraphs
 from archive.http import head_length, parse_response
 from archive.lists import Lists
@@ -103,7 +103,7 @@ class Run:
         self._captures: list[Row] = []
         self._waiting: set[str] = set()
         """URLs whose captures the catalogue does not know yet."""
-        self._versions: list[tuple[Row, Text]] = []
+        self._versions: list[tuple[Row, Words]] = []
         self._furniture: list[Row] = []
         self._listed: set[tuple[Any, ...]] = set()
         self.lists = Lists(store, self.catalogue)
@@ -210,7 +210,7 @@ class Run:
 
     # Articles
 
-    def keep_extracted(self, capture: Capture, extracted: Extracted) -> str:
+    def keep_extracted(self, capture: Capture, extracted: Extracted, *, learn: bool = True) -> str:
         """Store what a worker read in a capture, see `keep_article`."""
         return self.keep_article(
             capture,
@@ -219,6 +219,7 @@ class Run:
             started=extracted.started,
             ended=extracted.ended,
             reading=extracted.reading,
+            learn=learn,
         )
 
     def keep_article(
@@ -226,15 +227,16 @@ class Run:
         capture: Capture,
         article: Article,
         *,
-        words: Text,
+        words: Words,
         started: dt.datetime,
         ended: dt.datetime,
         reading: Reading,
+        learn: bool = True,
     ) -> str:
         """Store what a capture says: clean text, all fields with their trace, and provenance.
 
-        `words` are the article's tokens (`archive.catalogue.catalogue.text_words`), `reading` what the
-        extractor was told of the site.
+        `words` are those of the article (`archive.catalogue.words.words_of`), `reading` what the
+        extractor was told of the site. The site's list learns from the article unless `learn` is false.
         Returns the record id of the conversion. Raises `StoreError` if the disk refuses.
         """
         date = iso(ended)
@@ -286,9 +288,11 @@ class Run:
             file=self.store.name(writer.path),
             places=[(m.offset, m.length) for m in members],
             lines=pack(paragraphs(article)),
+            signature=words.signature,
         )
         self._versions.append((row, words))
-        self.lists.learn(conversion.id, capture, article)
+        if learn:
+            self.lists.learn(conversion.id, capture, article)
         self._flush_if_due()
         return conversion.id
 
@@ -299,6 +303,12 @@ class Run:
             self._listed.add(name)
             writer.append([json_record(dump(facts), "furniture", iso(dt.datetime.now(dt.UTC)), [])])
             self._furniture.append(furniture_row(facts))
+
+    def keep_lists(self) -> None:
+        """Store the furniture lists that have changed since they were stored. Raises `StoreError`."""
+        for facts in self.lists.changed():
+            self._keep_list(facts, self._writer("derived"))
+        self.flush()
 
     def stale(self) -> Iterator[Task]:
         """The pages of this run's sites that are to be read again: their texts hold what was learned later."""
@@ -350,12 +360,12 @@ class Run:
         """
         end: dict[str, Any] = {"ended": iso(dt.datetime.now(dt.UTC)), "reason": reason, "stats": stats}
         try:
-            for facts in self.lists.changed():
-                self._keep_list(facts, self._writer("derived"))
+            self.keep_lists()
             self._writer("originals").append([facts_record(end, "run", end["ended"])])
             self.flush()
             self.row |= run_row(self._info, end)
             self.catalogue.add(runs=[self.row])
+            self.catalogue.settle()
         finally:
             with ExitStack() as closing:  # each file is closed, whatever becomes of the others
                 closing.callback(self._stack.close)

@@ -13,20 +13,23 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
 from contextlib import contextmanager
 from multiprocessing.forkserver import ensure_running
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from pebble import ProcessExpired, ProcessPool
 
 from archive.article import Article
 from archive.capture import Capture
+from archive.catalogue.words import Words, words_of
 from archive.errors import ArchiveError, ExtractionError, RecordError
 from archive.rules import Reading
 
+if TYPE_CHECKING:
+    from archive.reader import StoredRecord
+
 T = TypeVar("T")
 
-__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture"]
+__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_article"]
 
 _PAGES_A_WORKER = 2000
 """A worker is replaced after so many pages, so that memory stays flat."""
@@ -36,6 +39,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A page in the archive that is to be read."""
 
     store: str
+    """A store, a WARC or WACZ file, a folder of these, or `Collection.place`."""
     capture: Capture
     reading: Reading = Reading()
 
@@ -44,7 +48,7 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
     """What a capture says, ready for `Run.keep_article`."""
 
     article: Article
-    words: tuple[str, str]
+    words: Words
     started: dt.datetime
     ended: dt.datetime
     reading: Reading
@@ -55,20 +59,31 @@ def extract_capture(task: Task) -> Extracted:
 
     Raises `NotAPage`, `RecordError` or `StoreError`.
     """
-    from archive.catalogue.catalogue import text_words
-    from archive.extraction.extractor import extract
-    from archive.http import parse_response
-    from archive.reader import parse_member
-    from archive.storage import Store
-
     started = dt.datetime.now(dt.UTC)
+    article = read_article(task)
+    return Extracted(
+        article=article,
+        words=words_of(article),
+        started=started,
+        ended=dt.datetime.now(dt.UTC),
+        reading=task.reading,
+    )
+
+
+def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
+    """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
+    from archive.collection import message_of, record_of
+    from archive.extraction.extractor import extract
+    from archive.files import reader_of
+    from archive.http import repaired
+
     capture = task.capture
     if capture.kind == "revisit":
         raise RecordError(f"{capture.id} is a revisit; its page is in {capture.refers_to}.")
-    record = parse_member(Store(Path(task.store)).read(capture.file, capture.offset, capture.length), capture.offset)
-    if record.id != capture.id:
-        raise RecordError(f"{capture.file}, byte {capture.offset}: holds {record.id}, not {capture.id}.")
-    message = parse_response(record.block)
+    record = record_of(reader_of(task.store), capture)
+    if check:
+        check(record)
+    message = repaired(message_of(record))
     article = extract(
         message.content(),
         url=capture.url,
@@ -77,9 +92,7 @@ def extract_capture(task: Task) -> Extracted:
         captured=dt.datetime.fromisoformat(capture.date),
     )
     trace = msgspec.structs.replace(article.trace, capture=capture.id)
-    article = msgspec.structs.replace(article, trace=trace)
-    words = text_words(article.headline, article.standfirst, article.text, article.language)
-    return Extracted(article=article, words=words, started=started, ended=dt.datetime.now(dt.UTC), reading=task.reading)
+    return msgspec.structs.replace(article, trace=trace)
 
 
 class ExtractorPool:
@@ -92,7 +105,7 @@ class ExtractorPool:
     def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.catalogue"]
+            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.words"]
         )
         with _ignoring_ctrl_c():
             ensure_running()
