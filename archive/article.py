@@ -19,6 +19,9 @@ class Removed(msgspec.Struct, frozen=True):
     rule: str
     """The kind of text it is, and perhaps how that was told: ``appeal``, ``duplicate:headline``; or the rule
     of the site: ``site-rule:2024-07-01:.modal``. The kinds are listed in `archive.extraction.kinds`."""
+    line: int | None = None
+    """How many lines of the text stand above it on the page. None where that is unknown: the text is from a script
+    and not where readers see it, or version 0.1.0 read the page."""
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     capture: str | None = None
     """Record id (``urn:uuid:...``) of the response the article was read from, if archived."""
     extractor: str = ""
-    """Names and versions of the software, e.g. ``newswarc/0.1.0 trafilatura/2.3.1``."""
+    """Names and versions of the software, e.g. ``newswarc/0.2.0 trafilatura/2.3.1``."""
     rules: str | None = None
     """``sha256:`` digest of the site rules that applied, if any did."""
     furniture: str | None = None

@@ -59,7 +59,7 @@ def article_dict(article: Article, input_name: str) -> dict[str, Any]:
     """The article as `scrapy clean` prints it: a flat object, the trace's parts as keys of their own."""
     fields: dict[str, Any] = msgspec.to_builtins(article)
     trace = fields.pop("trace")
-    removed = [{"text": r["text"], "rule": r["rule"], "place": r["place"]} for r in trace["removed"]]
+    removed = [{name: r[name] for name in ("text", "rule", "place", "line")} for r in trace["removed"]]
     return {"input": input_name, **fields, "removed": removed, "evidence": trace["evidence"]}
 
 

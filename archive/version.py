@@ -6,6 +6,6 @@ from importlib.metadata import version
 
 __all__ = ["EXTRACTOR", "SOFTWARE", "VERSION"]
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 SOFTWARE = f"newswarc/{VERSION} warcio/{version('warcio')}"
 EXTRACTOR = f"newswarc/{VERSION} trafilatura/{version('trafilatura')}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
@@ -23,7 +24,7 @@ from archive.extraction.teasers import teasers
 from archive.furniture import LEARNED, Furniture
 from archive.rules import SiteRules
 
-__all__ = ["Audit"]
+__all__ = ["Audit", "Part"]
 
 _DATE_LINE = re.compile(r"\b(1[89]|20)\d\d\b")
 _BYLINE = re.compile(r"^(?:by|von|por|par|di|da|door|av|af|od|автор:?)\s+", re.IGNORECASE)
@@ -59,6 +60,16 @@ _MOST_APPEALS = 200
 """More make no article: their containers are not looked for."""
 
 
+class Part(NamedTuple):
+    """What was left out of a block that the text has in part."""
+
+    text: str
+    rule: str
+    """Empty if none removed it."""
+    line: int
+    """How many lines of the text stand above it in the block."""
+
+
 class Audit:
     """Judges the lines that an extractor gave. `fate` is what is known of blocks; what is found out is added."""
 
@@ -78,8 +89,10 @@ class Audit:
         self.standfirst: str | None = None
         self.standfirst_evidence: str | None = None
         """Where the standfirst was found, if not by the metadata."""
-        self.parts: dict[Block, list[tuple[str, str]]] = {}
-        """What blocks that the text has in part hold else, with the rule that removed it, if one did."""
+        self.standfirst_blocks: list[Block] = []
+        """Where it stands on the page, as far as that is known."""
+        self.parts: dict[Block, list[Part]] = {}
+        """What blocks that the text has in part hold else."""
         self._headline_key = words_key(metadata.headline or "")
         self._headlines = {_letters(text) for text in (metadata.headline, metadata.shown_headline) if text}
         self._standfirst_keys: set[str] = set()
@@ -148,9 +161,7 @@ class Audit:
             self.fate.setdefault(block, "" if kept else lines[0].rule)
             if self.fate[block] or not kept or all(line.text == block.text for line in lines):
                 continue
-            removed = [(line.text, line.rule) for line in lines if line.rule]
-            rest = _rest(block, [line.text for line in lines])
-            self.parts[block] = removed + ([(rest, "")] if rest else [])
+            self.parts[block] = list(_parts(block, lines))
 
     def _judge(self, one: Placed, seen: set[str]) -> str:
         """The name of the rule that removes a line, or an empty string."""
@@ -300,6 +311,7 @@ class Audit:
                 return
             found, lines, self.standfirst_evidence = [lead], [lead.text], "html:lead"
         self.standfirst = "\n".join(lines if len(found) < 2 else [block.text for block in found])
+        self.standfirst_blocks = found
         self._standfirst_keys = {words_key(line) for line in lines} | {block.key for block in found}
         for block in found:
             self.fate[block] = ""
@@ -363,6 +375,18 @@ def _is_like(one: Placed) -> bool:
         return False
     words, others = Counter(one.key.split()), Counter(block.key.split())
     return (words & others).total() >= _ALIKE * max(words.total(), others.total())
+
+
+def _parts(block: Block, lines: Sequence[Line]) -> Iterator[Part]:
+    """What a block holds beside the kept ones of the lines made of it."""
+    above = 0
+    for line in lines:
+        if line.rule:
+            yield Part(line.text, line.rule, above)
+        else:
+            above += 1
+    if rest := _rest(block, [line.text for line in lines]):
+        yield Part(rest, "", above if block.text.endswith(rest) else 0)
 
 
 def _rest(block: Block, lines: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -13,12 +14,13 @@ from cssselect import HTMLTranslator
 from lxml.html import HtmlElement
 
 from archive.article import Comment, Removed, Update
-from archive.extraction.audit import Audit
+from archive.extraction.audit import Audit, Part
 from archive.extraction.blocks import Block, blocks, fold, near, text_under, words_key
 from archive.extraction.comments import comment_containers, read_comments
 from archive.extraction.dates import parse_date
 from archive.extraction.furniture import naming_words, telling_word
 from archive.extraction.kind import LIVE_BLOG
+from archive.extraction.lines import positions
 from archive.extraction.metadata import Metadata
 from archive.extraction.others import other_articles
 from archive.extraction.places import place_lines
@@ -68,7 +70,11 @@ class Draft:
     blocks: list[Block] = field(default_factory=list)
     fate: dict[Block, str] = field(default_factory=dict)
     """The rule that removed a block; empty: it is in the text or in a field."""
-    _parts: dict[Block, list[tuple[str, str]]] = field(default_factory=dict)
+    _parts: dict[Block, list[Part]] = field(default_factory=dict)
+    _positions: list[int] = field(default_factory=list)
+    """The number of the block at which each line stands, lowest first; none where no line's is known."""
+    _shown: int | None = None
+    """The number of the first block that only a script holds, if there is one."""
     _captions: dict[str, str] = field(default_factory=dict)
     _outside_of: dict[HtmlElement, str] = field(default_factory=dict)
 
@@ -106,10 +112,13 @@ class Draft:
         self.lines = [line.text for line in kept]
         self.places = [line.block.place if line.block else "" for line in kept]
         self.standfirst, self.standfirst_evidence = audit.standfirst, audit.standfirst_evidence
+        number = {block: n for n, block in enumerate(self.blocks)}
+        self._positions = sorted(positions(kept, number))
         self._parts = audit.parts
         if self.standfirst and not self.lines and not self.updates:  # it is all that there is to read
             self.lines, self.standfirst = self.standfirst.split("\n"), None
             self.places = ["" for _ in self.lines]
+            self._positions = sorted(number[block] for block in audit.standfirst_blocks)
 
     def pass_over(self) -> None:
         """A page that is a list of others holds no text."""
@@ -127,6 +136,7 @@ class Draft:
             hidden = sum(len(block.text) for block in self.blocks if block.is_prose) < _SHORT
         body = self.tree.find("body")
         if hidden and body is not None and (found := body_in_scripts(self.tree, stated)) is not None:
+            self._shown = len(self.blocks)
             body.append(found)
             self.blocks = blocks(self.tree)
             self.evidence["text"] = "json-ld:articleBody" if stated is not None else "script"
@@ -247,10 +257,13 @@ class Draft:
         """Every block that is neither in the text nor in a field, and what was left out of those that are."""
         gone = []
         headline_seen = not self._headline_key
-        for block in self.blocks:
+        for number, block in enumerate(self.blocks):
             if block in self._parts:
-                for text, why in self._parts[block]:
-                    gone.append(Removed(text, block.place, why or self._outside(block.element)))
+                above = self._lines_above(number)
+                for part in self._parts[block]:
+                    line = None if above is None else above + part.line
+                    why = part.rule or self._outside(block.element)
+                    gone.append(Removed(part.text, block.place, why, line))
                 continue
             if not headline_seen and block.key == self._headline_key:
                 headline_seen = True  # it is in its field
@@ -260,8 +273,18 @@ class Draft:
                 copy = self._headline_key and block.key == self._headline_key
                 rule = "duplicate:headline" if copy else self._outside(block.element)
             if rule:
-                gone.append(Removed(block.text, block.place, rule))
+                gone.append(Removed(block.text, block.place, rule, self._lines_above(number)))
         return gone
+
+    def _lines_above(self, number: int) -> int | None:
+        """How many lines of the text stand above the block of that number; None where the page doesn't tell."""
+        if not self._positions:
+            return None if self.lines else 0
+        if self._shown is not None:
+            parts = {n < self._shown for n in (number, self._positions[0], self._positions[-1])}
+            if len(parts) > 1:
+                return None
+        return bisect_left(self._positions, number)
 
     def _outside(self, element: HtmlElement) -> str:
         """What the nearest telling ancestor of a block outside the article says it is."""

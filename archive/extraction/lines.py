@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -14,7 +14,7 @@ from archive.extraction.markup import is_hidden
 from archive.extraction.phrases import Phrases, invites_comments
 from archive.extraction.scripts import StatedBody
 
-__all__ = ["Line", "is_set_apart", "restored", "trim"]
+__all__ = ["Line", "is_set_apart", "positions", "restored", "trim"]
 
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _STRONG = frozenset({"b", "strong"})
@@ -47,6 +47,20 @@ class Line:
         element = self.block.element
         bold = _wholly_in(self.block, _STRONG) and not self.text.endswith((".", "!", "?", "”", '"'))
         return element.tag in _HEADINGS or bold or self.text.endswith(":")
+
+
+def positions(lines: Sequence[Line], number: Mapping[Block, int]) -> list[int]:
+    """The number of the block at which each line of a text stands; one without a block stands with the line above,
+    and with the first that has one where there is none above. Empty if no line has a block."""
+    known = [number[line.block] if line.block is not None else None for line in lines]
+    at = next((n for n in known if n is not None), None)
+    if at is None:
+        return []
+    found = []
+    for n in known:
+        at = at if n is None else n
+        found.append(at)
+    return found
 
 
 def trim(lines: Sequence[Line], authors: Iterable[str], phrases: Phrases) -> None:

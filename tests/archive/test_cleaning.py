@@ -143,7 +143,7 @@ def test_any_bytes_are_an_article_or_our_error(body: bytes) -> None:
 
 
 def test_an_article_as_scrapy_clean_prints_it() -> None:
-    trace = Trace(evidence={"headline": "html:h1"}, removed=(Removed("More", "main > p", "navigation:link-only"),))
+    trace = Trace(evidence={"headline": "html:h1"}, removed=(Removed("More", "main > p", "navigation:link-only", 2),))
     told = article_dict(Article(url="u", headline="Storm", text="a\nb", authors=("Ann",), trace=trace), "page.html")
     assert json.loads(json.dumps(told)) == {
         "input": "page.html",
@@ -164,6 +164,6 @@ def test_an_article_as_scrapy_clean_prints_it() -> None:
         "updates": [],
         "canonical_url": None,
         "paywalled": None,
-        "removed": [{"text": "More", "rule": "navigation:link-only", "place": "main > p"}],
+        "removed": [{"text": "More", "rule": "navigation:link-only", "place": "main > p", "line": 2}],
         "evidence": {"headline": "html:h1"},
     }

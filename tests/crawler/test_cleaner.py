@@ -172,7 +172,7 @@ def test_what_an_object_holds(desk: Desk) -> None:
     assert {"section", "tags", "image", "captions", "comments", "updates", "canonical_url", "paywalled"} <= found.keys()
     assert "trace" not in found
     assert found["evidence"]["headline"]
-    assert all(item.keys() == {"text", "rule", "place"} for item in found["removed"])
+    assert all(item.keys() == {"text", "rule", "place", "line"} for item in found["removed"])
 
 
 def test_a_page_that_takes_too_long_is_named(desk: Desk) -> None:
