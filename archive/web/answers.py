@@ -59,7 +59,7 @@ def _http(request: Request, error: Exception) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours; Starlette logs it. Answered outside of all middleware."""
     response = _answer(request, 500, "Something went wrong", "The fault is ours and has been noted; please try again.")
-    response.headers.update(headers_of_safety(None))
+    response.headers.update(headers_of_safety())
     return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from starlette.datastructures import QueryParams
@@ -94,3 +94,17 @@ class Parameters:
         if value and not _LANGUAGE.fullmatch(value):
             raise Unfit(name, f"{name} must be a language tag such as en or zh-Hant.")
         return value or None
+
+    def choice(self, name: str, choices: Sequence[str]) -> str | None:
+        """One of several words, or None."""
+        value = self.text(name, 40)
+        if value and value not in choices:
+            raise Unfit(name, f"{name} must be one of: {', '.join(choices)}.")
+        return value or None
+
+    def needed(self, name: str, longest: int) -> str:
+        """A value that must be given."""
+        value = self.text(name, longest)
+        if not value:
+            raise Unfit(name, f"{name} is needed.")
+        return value

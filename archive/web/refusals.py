@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.errors import ArchiveError
 
-__all__ = ["Refusal", "Unfit", "Unknown"]
+__all__ = ["Refusal", "TooLarge", "Unfit", "Unknown"]
 
 
 class Refusal(ArchiveError):
@@ -29,3 +29,10 @@ class Unknown(Refusal):
 
     status = 404
     title = "Not in this archive"
+
+
+class TooLarge(Refusal):
+    """More was sent than anything here needs, or more is asked for than one answer holds."""
+
+    status = 413
+    title = "Too large"
