@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
@@ -68,6 +69,8 @@ class Crawls:
         self._process = process
         self.crawlers: list[Crawler] = []
         self.failed = False
+        self._running = 0
+        self._later: list[Callable[[], None]] = []
 
     def add(self, spider: Any, arguments: dict[str, Any] | None = None) -> None:
         """Have a spider (its name or class) run when `run` is called."""
@@ -79,7 +82,12 @@ class Crawls:
         task = self._process.crawl(crawler, **(arguments or {}))
         assert isinstance(task, asyncio.Task)
         task.add_done_callback(self._done)
+        self._running += 1
         self.crawlers.append(crawler)
+
+    def then(self, function: Callable[[], None]) -> None:
+        """Have `function` called when all crawls so far have ended; it may add more."""
+        self._later.append(function)
 
     def run(self) -> int:
         """Run until all crawls have ended. Returns the exit code: 1 if one could not begin or be archived."""
@@ -91,6 +99,9 @@ class Crawls:
     def _done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
+        self._running -= 1
+        if not self._running and self._later:
+            self._later.pop(0)()
 
     def _fail(self, error: BaseException) -> None:
         self.failed = True

@@ -9,31 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from archive.capture import Capture
 from archive.furniture import site_of
+from archive.surt import surt, url_key
 
 __all__ = ["Row", "capture_from", "capture_row", "fetch_row", "furniture_row", "run_row", "url_key", "version_row"]
 
 Row = dict[str, Any]
-
-
-def url_key(url: str) -> str:
-    """A URL without scheme, ``www.``, default port, trailing slash and fragment, to find it by."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # brackets out of place
-        return url
-    host = (parts.hostname or "").removeprefix("www.")
-    try:
-        port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
-    except ValueError:
-        port = ""
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{host}{port}{parts.path.rstrip('/')}{query}"
 
 
 def run_row(info: dict[str, str], end: dict[str, Any] | None = None) -> Row:
@@ -86,6 +71,7 @@ def capture_row(capture: Capture, method: str, run: Row) -> Row:
         "source": run["source"],
         "url": capture.url,
         "url_key": url_key(capture.url),
+        "surt": surt(capture.url),
         "date": capture.date,
         "kind": capture.kind,
         "method": method,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-VERSION = 2
+VERSION = 3
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
 
 metadata = MetaData()
@@ -57,6 +57,7 @@ captures = Table(
     Column("source", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("url_key", Text, nullable=False, index=True),
+    Column("surt", Text, nullable=False),
     Column("date", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("method", Text, nullable=False),
@@ -70,6 +71,7 @@ captures = Table(
     Column("length", Integer, nullable=False),
     Column("record_digest", Text, nullable=False),
     Index("captures_by_payload", "url", "payload_digest"),
+    Index("captures_by_surt", "surt", "date"),
     Index("captures_by_source", "source", "date"),
 )
 

@@ -43,8 +43,10 @@ class Newspapers:
             subprocess.run(["curl", "--connect-to", papers.connect_to[0], papers.homes["harbour_courier"]])
     """
 
-    def __init__(self) -> None:
-        self._presses = {paper.name: Press(paper) for paper in load_papers()}
+    def __init__(self, *, evening: bool = False) -> None:
+        """Print the morning edition, or the `evening` one, in which a few articles are changed and one is gone."""
+        papers = [paper.evening() if evening else paper for paper in load_papers()]
+        self._presses = {paper.name: Press(paper) for paper in papers}
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -66,6 +68,12 @@ class Newspapers:
             self._server.hang_up()
             self._server.server_close()
             self._thread.join(_CLOSE_TIMEOUT)
+
+    def print_evening_edition(self) -> None:
+        """From now on serve the evening edition."""
+        self._presses = {name: Press(press.paper.evening()) for name, press in self._presses.items()}
+        if self._server:
+            self._server.take(self._presses.values())
 
     @property
     def address(self) -> tuple[str, int]:
@@ -131,16 +139,20 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, presses: Iterable[Press]) -> None:
         self._pages: dict[str, dict[str, _Choice]] = {}
         self._missing: dict[str, _Choice] = {}
-        for press in presses:
-            paper = press.paper
-            pages = press.pages().items()
-            self._pages[paper.host] = {path: _Choice.of(page, paper.chunked) for path, page in pages}
-            self._missing[paper.host] = _Choice.of(press.missing(), paper.chunked)
+        self.take(presses)
         self._misdirected = _Choice.of(_misdirected(self._pages))
         self._lock = threading.Condition()
         self._open: set[socket.socket] = set()
         self._requests: list[tuple[str, str]] = []
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def take(self, presses: Iterable[Press]) -> None:
+        """Serve what these presses print."""
+        for press in presses:
+            paper = press.paper
+            pages = press.pages().items()
+            self._pages[paper.host] = {path: _Choice.of(page, paper.chunked) for path, page in pages}
+            self._missing[paper.host] = _Choice.of(press.missing(), paper.chunked)
 
     @property
     def requests(self) -> tuple[tuple[str, str], ...]:

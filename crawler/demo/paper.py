@@ -13,7 +13,7 @@ import msgspec
 
 from archive.article import Comment
 
-__all__ = ["Block", "Paper", "PaperArticle", "Printed", "Section", "load_papers"]
+__all__ = ["Block", "Edit", "Paper", "PaperArticle", "Printed", "Section", "load_papers"]
 
 PAPERS = Path(__file__).parent / "papers"
 
@@ -27,6 +27,19 @@ class Block(msgspec.Struct, frozen=True):
     kind: str
     """``paragraph``, ``subheading`` or ``furniture`` (a bare paragraph that is no part of the article)."""
     text: str
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the evening edition has changed in an article."""
+
+    headline: str | None = None
+    standfirst: str | None = None
+    modified: dt.datetime | None = None
+    """None: nobody is told of the change."""
+    changes: tuple[tuple[str, str], ...] = ()
+    """Words of the text and those in their place; `text` is taken block by block, white space folded."""
+    withdrawn: bool = False
+    """The paper still announces the article, but it is gone."""
 
 
 class PaperArticle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +70,28 @@ class PaperArticle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Content coding of this page, where it differs from the paper's."""
     layout: str = "paragraph"
     """The part that sets a paragraph."""
+    evening: Edit | None = None
+    withdrawn: bool = False
+    """Announced, but answered with 404."""
+
+    def edited(self) -> PaperArticle:
+        """The article as the evening edition has it. Raises `ValueError` if it lacks words that are to be changed."""
+        edit = self.evening
+        if edit is None:
+            return self
+        text = "\n\n".join(" ".join(block.split()) for block in re.split(r"\n\s*\n", self.text.strip()))
+        for old, new in edit.changes:
+            if old not in text:
+                raise ValueError(f"article {self.slug!r} has no {old!r} that its evening edition could change.")
+            text = text.replace(old, new)
+        return msgspec.structs.replace(
+            self,
+            headline=edit.headline or self.headline,
+            standfirst=edit.standfirst or self.standfirst,
+            modified=edit.modified or self.modified,
+            withdrawn=edit.withdrawn,
+            text=text,
+        )
 
     @property
     def day(self) -> dt.datetime:
@@ -121,6 +156,10 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sections: tuple[Section, ...] = ()
     inserts: tuple[Insert, ...] = ()
     articles: tuple[PaperArticle, ...]
+
+    def evening(self) -> Paper:
+        """The evening edition."""
+        return msgspec.structs.replace(self, articles=tuple(article.edited() for article in self.articles))
 
     @property
     def home(self) -> str:

@@ -58,6 +58,8 @@ class Press:
         for section in paper.sections:
             pages[section.path] = self._section(section)
         for article in paper.articles:
+            if article.withdrawn:
+                continue
             page = self._article(article)
             for path in (paper.path(article), *article.also):
                 pages[path] = page
@@ -67,6 +69,8 @@ class Press:
         for entry in paper.lists:
             path, _, only = entry.partition("=")
             pages[path] = self._announcements(path, only)
+        if (sheet := paper.folder / "site.css").exists():
+            pages["/media/site.css"] = self._plain(sheet, "text/css; charset=utf-8")
         pages["/robots.txt"] = self._plain(paper.folder / "robots.txt", "text/plain; charset=utf-8")
         return pages
 
@@ -76,7 +80,7 @@ class Press:
 
     def printed(self) -> list[Printed]:
         """What each article's page must read as, newest first."""
-        return [self._printed(article) for article in self._public]
+        return [self._printed(article) for article in self._public if not article.withdrawn]
 
     def _printed(self, article: PaperArticle) -> Printed:
         paper, blocks = self.paper, article.blocks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -24,14 +25,27 @@ if TYPE_CHECKING:
 
 __all__ = ["show_demo"]
 
+_COLUMNS = {
+    "pages": "pages/fetched",
+    "captures": "captures/response",
+    "revisits": "captures/revisit",
+    "articles": "articles",
+    "furniture": "blocks_removed",
+}
+"""Of the table, and the counters they show."""
+
 
 def show_demo(settings: Settings, folder: str) -> int:
     """Run the demo into the archive `folder`; returns the exit code."""
     sources, _ = load_sources(SOURCES)
     console = Console()
-    with Newspapers() as papers:
-        port = papers.address[1]
-        console.print(f"Five newspapers on loopback port {port}; crawling them into {folder} ...", soft_wrap=True)
+    known = Store(folder).exists()
+    with Newspapers(evening=known) as papers:
+        edition = "evening" if known else "morning, then their evening"
+        console.print(
+            f"Five newspapers on loopback port {papers.address[1]}; crawling their {edition} edition into {folder} ...",
+            soft_wrap=True,
+        )
         for name, value in {
             "ARCHIVE_STORE": folder,
             "CONNECT_TO": papers.connect_to,
@@ -44,8 +58,18 @@ def show_demo(settings: Settings, folder: str) -> int:
         }.items():
             settings.set(name, value, priority="cmdline")
         crawls = Crawls(AsyncCrawlerProcess(settings))
-        for source in sources.values():
-            crawls.add(SourceSpider.of(source))
+
+        def crawl_all() -> None:
+            for source in sources.values():
+                crawls.add(SourceSpider.of(source))
+
+        def crawl_evening() -> None:
+            papers.print_evening_edition()
+            crawl_all()
+
+        crawl_all()
+        if not known:
+            crawls.then(crawl_evening)
         exit_code = crawls.run()
     store = Store(folder)
     try:
@@ -63,24 +87,17 @@ def show_demo(settings: Settings, folder: str) -> int:
 def _table(sources: dict[str, Source], crawls: Crawls) -> Table:
     table = Table()
     table.add_column("source", no_wrap=True)
-    columns = ("pages", "captures", "revisits", "articles", "furniture")
-    for column in columns:
+    for column in _COLUMNS:
         table.add_column(column, justify="right")
-    sums = dict.fromkeys(columns, 0)
+    sums = {name: Counter[str]() for name in sources}
     for crawler in crawls.crawlers:
         got = counts(crawler)
-        row = {
-            "pages": got.get("pages/fetched", 0),
-            "captures": got.get("captures/response", 0),
-            "revisits": got.get("captures/revisit", 0),
-            "articles": got.get("articles", 0),
-            "furniture": got.get("blocks_removed", 0),
-        }
-        name = crawler.spidercls.name
-        table.add_row(sources[name].title, *(str(row[c]) for c in columns))
-        sums = {c: sums[c] + row[c] for c in columns}
+        sums[str(crawler.spidercls.name)].update({c: got.get(counter, 0) for c, counter in _COLUMNS.items()})
+    for name, row in sums.items():
+        table.add_row(sources[name].title, *(str(row[c]) for c in _COLUMNS))
     table.add_section()
-    table.add_row("together", *(str(sums[c]) for c in columns))
+    together = sum(sums.values(), Counter[str]())
+    table.add_row("together", *(str(together[c]) for c in _COLUMNS))
     return table
 
 

@@ -16,6 +16,7 @@ from archive.catalogue import Catalogue, schema
 from archive.catalogue.catalogue import Text, copy_database, text_words
 from archive.catalogue.rows import Row, url_key
 from archive.errors import StoreError
+from archive.surt import surt
 from tests.archive.making import refused
 
 URL = "https://www.ellery.test/2026/11/storm"
@@ -30,6 +31,7 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 def capture(number: int, url: str = URL, **fields: Any) -> Row:
     row: Row = {"id": f"urn:uuid:{number:04}", "run": "r", "source": "ellery", "url": url, "url_key": url_key(url)}
+    row["surt"] = surt(url)
     row |= {"date": f"2026-11-20T09:00:{number:02}Z", "kind": "response", "method": "GET", "status": 200}
     row |= {"mime": "text/html", "payload_digest": f"sha256:{number}", "refers_to": None, "truncated": None}
     return row | {"file": "f", "offset": number, "length": 1, "record_digest": "d"} | fields
