@@ -6,8 +6,10 @@ import datetime as dt
 from functools import cached_property
 
 import msgspec
+from sqlalchemy import func, select
 
 from archive.catalogue import Catalogue
+from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row
 from archive.catalogue.search import Hit, Search
 from archive.errors import ArchiveError
@@ -98,7 +100,13 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
             return cls(wish, results.total, [_found(hit, catalogue, store) for hit in results.hits])
         rows = catalogue.articles(**filters, limit=wish.limit, offset=offset)
         hits = [Hit(row, [(row["headline"] or "", False)], []) for row in rows]
-        return cls(wish, catalogue.number(**filters), [_found(hit, catalogue, store) for hit in hits])
+        return cls(wish, _number(catalogue, Filters(**filters)), [_found(hit, catalogue, store) for hit in hits])
+
+
+def _number(catalogue: Catalogue, filters: Filters) -> int:
+    """How many articles there are."""
+    rows = catalogue.rows(select(func.count().label("n")).select_from(filters.articles().subquery()))
+    return int(rows[0]["n"])
 
 
 def _found(hit: Hit, catalogue: Catalogue, store: Store) -> Found:

@@ -105,6 +105,7 @@ class Templates:
             "source_title": room.title,
             "language_name": glossary.language,
             "evidence": glossary.evidence,
+            "rule": glossary.rule,
             "why_learned": glossary.why_learned,
             "short": _short,
             "stamp": stamp,

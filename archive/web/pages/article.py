@@ -20,8 +20,6 @@ from archive.web.story import Story
 
 __all__ = ["Field", "article_page", "chosen_version", "fields_of"]
 
-_LONG = ("comments", "updates", "captions", "text")
-
 
 class Field(msgspec.Struct, frozen=True):
     """A field of an article, and why it says so."""
@@ -83,19 +81,18 @@ def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[R
 
 def fields_of(article: Article) -> list[Field]:
     """What is known of an article beside its text, with the evidence."""
-    facts: dict[str, Any] = msgspec.to_builtins(article)
     found = []
     for name, title in glossary.FIELDS.items():
-        value = facts[name]
-        if value in (None, [], "") or name == "text":
+        value: Any = getattr(article, name)
+        if value in (None, (), "") or name == "text":
             continue
-        values = value if isinstance(value, list) else [value]
+        values = value if isinstance(value, tuple) else (value,)
         if name in ("comments", "updates"):
-            values = [str(len(values))]
+            values = (str(len(values)),)
         if name == "paywalled":
-            values = ["yes" if value else "no"]
+            values = ("yes" if value else "no",)
         why = article.trace.evidence.get(name)
-        found.append(Field(name, title, tuple(values), glossary.evidence(why) if why else _without_evidence(name)))
+        found.append(Field(name, title, values, glossary.evidence(why) if why else _without_evidence(name)))
     return found
 
 

@@ -23,6 +23,8 @@ __all__ = ["Exchanged", "capture_page", "known_capture", "read_exchange"]
 
 _MOST = 64 << 10
 """Bytes of a block that are looked at for its head."""
+_AROUND = 20
+"""Captures of the same address that are named before and behind one."""
 
 
 class Exchanged(msgspec.Struct, frozen=True):
@@ -63,10 +65,17 @@ def capture_page(request: Request) -> Response:
         capture=capture,
         original=original,
         versions=versions,
-        others=others,
+        others=_around(others, capture["id"]),
+        count=len(others),
         exchanged=read_exchange(room.store, capture),
         can_replay=room.frame(capture) is not None,
     )
+
+
+def _around(captures: list[Row], record_id: str) -> list[Row]:
+    """Those that are nearest in time to one of them."""
+    at = next((n for n, row in enumerate(captures) if row["id"] == record_id), 0)
+    return captures[max(0, at - _AROUND) : at + _AROUND + 1]
 
 
 def known_capture(catalogue: Catalogue, record_id: str) -> Row:

@@ -21,7 +21,7 @@ __all__ = ["LONGEST_PERIOD", "learned", "period_of", "source_named", "source_pag
 
 LONGEST_PERIOD = 20 * 366
 """Days."""
-_USUAL_PERIOD = 60
+_USUAL_PERIOD, _SHORTEST_PERIOD = 60, 14
 
 
 def sources_page(request: Request) -> Response:
@@ -56,13 +56,20 @@ def period_of(asked: Parameters, source: Row) -> Period:
     """The days that are asked for, or the last ones on which something was captured. Raises `Unfit`."""
     since, until = asked.day("since"), asked.day("until")
     last = dt.date.fromisoformat(until or source["last"] or str(dt.datetime.now(dt.UTC).date()))
-    usual = dt.date.fromordinal(max(1, last.toordinal() - _USUAL_PERIOD + 1))
+    usual = _back(last, _USUAL_PERIOD)
+    if source["first"]:  # a young source gets no empty weeks
+        usual = max(usual, min(dt.date.fromisoformat(source["first"]), _back(last, _SHORTEST_PERIOD)))
     period = Period(dt.date.fromisoformat(since) if since else usual, last)
     if period.days < 1:
         raise Unfit("until", f"The period ends ({period.last}) before it begins ({period.first}).")
     if period.days > LONGEST_PERIOD:
         raise Unfit("since", f"The period has {period.days} days; {LONGEST_PERIOD} are the most.")
     return period
+
+
+def _back(day: dt.date, days: int) -> dt.date:
+    """The first of so many days that end with `day`."""
+    return dt.date.fromordinal(max(1, day.toordinal() - days + 1))
 
 
 def learned(source: str, catalogue: Catalogue) -> dict[str, list[Entry]]:
