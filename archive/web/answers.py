@@ -37,7 +37,9 @@ def _answer(request: Request, status: int, title: str, detail: str, **more: Any)
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    more = {"parameter": error.parameter} if isinstance(error, Unfit) else {}
+    more: dict[str, Any] = {"parameter": error.parameter} if isinstance(error, Unfit) else {}
+    if isinstance(error, Unfit) and error.position is not None:
+        more["position"] = error.position
     return _answer(request, error.status, error.title, str(error), **more)
 
 

@@ -10,19 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from archive.article import Article
 from archive.catalogue.filters import DateError
 from archive.catalogue.rows import Row
 from archive.catalogue.search import QueryError
 from archive.difference import difference
 from archive.extraction.kinds import kind_of
+from archive.history import History, article_at
 from archive.version import VERSION
-from archive.web.documents import Document, read_document, read_part
 from archive.web.finding import Finding, Found, Wish
 from archive.web.openapi import DOCUMENT
 from archive.web.pages.article import chosen_version
 from archive.web.pages.compare import known_version
 from archive.web.pages.sources import learned, period_of, source_named
 from archive.web.parameters import Parameters
+from archive.web.records import record_of
 from archive.web.refusals import Unfit, Unknown
 from archive.web.room import Room, room_of
 
@@ -105,14 +107,14 @@ def article(request: Request) -> Response:
         row, versions = chosen_version(catalogue, Parameters(request.query_params))
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
-    document = read_document(room.store, row)
+        found = article_at(room.store, catalogue, row["id"])
     return _answer(
         {
             "version": _chosen(row, _VERSION),
             "versions": [version["id"] for version in versions],
-            "article": _article(document),
+            "article": _article(found),
             "capture": capture and _chosen(capture, _CAPTURE),
-            "provenance": read_part(room.store, row, "provenance_").json(),
+            "provenance": record_of(room.store, row, "provenance_").json(),
             "alike": [
                 {**_chosen(other, _ARTICLE), **{n: other[n] for n in ("of_this", "of_other")}} for other in alike
             ],
@@ -120,11 +122,22 @@ def article(request: Request) -> Response:
     )
 
 
-def _article(document: Document) -> dict[str, Any]:
-    facts: dict[str, Any] = msgspec.to_builtins(document.article)
+def _article(article: Article) -> dict[str, Any]:
+    facts: dict[str, Any] = msgspec.to_builtins(article)
     trace = facts["trace"]
     trace["removed"] = [{**removed, "kind": kind_of(removed["rule"])} for removed in trace["removed"]]
     return facts
+
+
+def versions(request: Request) -> Response:
+    """The history of an article over all its addresses."""
+    room = room_of(request)
+    url = Parameters(request.query_params).url()
+    with room.catalogue() as catalogue:
+        history = History.of(room.store, catalogue, url)
+    if not history.versions and not history.events:
+        raise Unknown(f"The archive has nothing of {url}.")
+    return _answer({**msgspec.structs.asdict(history), "last_seen": history.last_seen, "is_gone": history.is_gone})
 
 
 def compare(request: Request) -> Response:
@@ -134,12 +147,12 @@ def compare(request: Request) -> Response:
     a, b = asked.needed_id("a"), asked.needed_id("b")
     with room.catalogue() as catalogue:
         rows = known_version(catalogue, a), known_version(catalogue, b)
-    before, after = (read_document(room.store, row) for row in rows)
-    found = difference(before.article, after.article)
+        before, after = (article_at(room.store, catalogue, version) for version in (a, b))
+    found = difference(before, after)
     return _answer(
         {
-            "a": _chosen(before.row, _VERSION),
-            "b": _chosen(after.row, _VERSION),
+            "a": _chosen(rows[0], _VERSION),
+            "b": _chosen(rows[1], _VERSION),
             "changed": found.changed,
             "summary": found.summary,
             **msgspec.structs.asdict(found),
@@ -187,6 +200,7 @@ _ENDPOINTS: dict[str, Callable[[Request], Response]] = {
     "/api/sources": sources,
     "/api/sources/{name}": source,
     "/api/article": article,
+    "/api/versions": versions,
     "/api/compare": compare,
     "/api/captures": captures,
     "/api/health": health,

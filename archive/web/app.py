@@ -9,11 +9,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from archive.storage import Store
-from archive.web import answers
+from archive.web import answers, api
 from archive.web.guard import Guard
 from archive.web.pages.article import article_page
 from archive.web.pages.capture import capture_page
 from archive.web.pages.compare import compare_page
+from archive.web.pages.history import history_page
 from archive.web.pages.record import bytes_of_record, content_of_record, payload_of_record, record_page
 from archive.web.pages.replay import replay_page
 from archive.web.pages.search import search_page
@@ -55,6 +56,7 @@ def create_app(
             Route("/sources", sources_page),
             Route("/source/{name}", source_page),
             Route("/article", article_page),
+            Route("/history", history_page),
             Route("/compare", compare_page),
             Route("/capture", capture_page),
             Route("/record", record_page),
@@ -62,6 +64,7 @@ def create_app(
             Route("/record/payload", payload_of_record),
             Route("/record/content", content_of_record),
             Route("/replay", replay_page),
+            *api.ROUTES,
             Mount("/static", OwnFiles()),
         ],
         middleware=[Middleware(Guard, origin=origin, allowed_hosts=allowed_hosts)],

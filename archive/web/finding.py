@@ -14,7 +14,7 @@ from archive.catalogue.rows import Row
 from archive.catalogue.search import Hit, Search
 from archive.errors import ArchiveError
 from archive.storage import Store
-from archive.web.documents import read_part
+from archive.web.records import record_of
 from archive.web.parameters import LONGEST_WORDS, Parameters
 from archive.web.refusals import Unfit
 
@@ -117,7 +117,7 @@ def standfirst_of(article: Row, catalogue: Catalogue, store: Store) -> str | Non
     """What stands below the article's headline; None if it can't be read, which `scrapy verify` explains."""
     version = catalogue.version(article["version"])
     try:
-        value = read_part(store, version, "details_").json()["article"].get("standfirst") if version else None
+        value = record_of(store, version, "details_").json()["article"].get("standfirst") if version else None
     except (ArchiveError, KeyError, AttributeError):
         return None
     return value if isinstance(value, str) else None

@@ -19,9 +19,11 @@ class Unfit(Refusal):
 
     title = "Something in the address is not right"
 
-    def __init__(self, parameter: str, text: str) -> None:
+    def __init__(self, parameter: str, text: str, *, position: int | None = None) -> None:
         super().__init__(text)
         self.parameter = parameter
+        self.position = position
+        """Of the character that is to blame, from 0, where there is one."""
 
 
 class Unknown(Refusal):

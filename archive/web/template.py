@@ -65,6 +65,15 @@ def moment(date: str | None) -> str:
     return f"{_day(when.date())}, {when:%H:%M}{seconds}{zone}"
 
 
+def _exact(date: str) -> str:
+    """A time to the millisecond."""
+    try:
+        when = dt.datetime.fromisoformat(date)
+    except ValueError:
+        return date
+    return f"{_day(when.date())}, {when:%H:%M:%S}.{when.microsecond // 1000:03} UTC"
+
+
 def stamp(date: str) -> str:
     """A WARC-Date as replay tools write it: ``20261120090000``."""
     return "".join(c for c in date if c.isdigit())[:14]
@@ -109,6 +118,7 @@ class Templates:
             "why_learned": glossary.why_learned,
             "short": _short,
             "stamp": stamp,
+            "exact": _exact,
         }
         self._environment.filters |= filters
         self._environment.globals |= {

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
+from archive.history import article_at
 from archive.web import glossary
-from archive.web.documents import read_document
 from archive.web.parameters import Parameters
 from archive.web.refusals import Unfit, Unknown
 from archive.web.room import room_of
@@ -39,14 +39,14 @@ def article_page(request: Request) -> Response:
         row, versions = chosen_version(catalogue, asked)
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
-    document = read_document(room.store, row)
+        article = article_at(room.store, catalogue, row["id"])
     frame = room.frame(capture)
     return room.templates.page(
         "article.html",
         frame_origin=room.replay_origin if frame else None,
-        article=document.article,
-        story=Story.of(document.article),
-        fields=fields_of(document.article),
+        article=article,
+        story=Story.of(article),
+        fields=fields_of(article),
         row=row,
         versions=versions,
         number=next(n for n, v in enumerate(versions, 1) if v["capture"] == row["capture"]),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.difference import Change, Difference, difference
+from archive.history import article_at
 from archive.web import glossary
-from archive.web.documents import Document, read_document
 from archive.web.parameters import Parameters
 from archive.web.refusals import Unknown
 from archive.web.room import room_of
+from archive.web.template import moment
 
 __all__ = ["Run", "compare_page", "known_version", "runs_of"]
 
@@ -25,14 +28,20 @@ Run = tuple[bool, list[Change]]
 """Changes one after another; whether they are equal paragraphs that nobody needs to see."""
 
 
+class Side(msgspec.Struct, frozen=True):
+    """One of the two versions."""
+
+    row: Row
+    article: Article
+
+
 def compare_page(request: Request) -> Response:
     """What changed between two versions."""
     room = room_of(request)
     asked = Parameters(request.query_params)
     a, b = asked.needed_id("a"), asked.needed_id("b")
     with room.catalogue() as catalogue:
-        rows = known_version(catalogue, a), known_version(catalogue, b)
-    before, after = (read_document(room.store, row) for row in rows)
+        before, after = (Side(known_version(catalogue, v), article_at(room.store, catalogue, v)) for v in (a, b))
     found = difference(before.article, after.article)
     return room.templates.page(
         "compare.html",
@@ -40,10 +49,10 @@ def compare_page(request: Request) -> Response:
         after=after,
         found=found,
         runs=runs_of(found),
-        fields=[(glossary.FIELDS[f.name], _words(f.before), _words(f.after)) for f in found.fields],
+        fields=[(glossary.FIELDS[f.name], _words(f.name, f.before), _words(f.name, f.after)) for f in found.fields],
         same_article=before.row["article"] == after.row["article"],
         names=_names(found),
-        urls=(_url(before), _url(after)),
+        urls=(before.row["article"], after.row["article"]),
         fields_known=glossary.FIELDS,
         is_plain=_is_plain,
     )
@@ -88,9 +97,11 @@ def _names(found: Difference) -> list[str]:
     return [glossary.FIELDS[name].lower() for name in found.changed]
 
 
-def _words(value: Any) -> str:
+def _words(name: str, value: Any) -> str:
     if value is None or value == ():
         return ""
+    if name in ("published", "modified"):
+        return moment(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -99,7 +110,3 @@ def _words(value: Any) -> str:
 def _is_plain(change: Change) -> bool:
     """Whether its words are the same before and after."""
     return all(piece.kind == "equal" for piece in change.pieces)
-
-
-def _url(document: Document) -> str:
-    return str(document.row["article"])

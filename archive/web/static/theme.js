@@ -23,8 +23,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
     const label = () => {
-      button.textContent = isDark() ? "Light" : "Dark";
-      button.setAttribute("aria-label", `${button.textContent} colours`);
+      button.title = isDark() ? "Light colours" : "Dark colours";
+      button.setAttribute("aria-label", button.title);
     };
     label();
     button.hidden = false;
