@@ -13,12 +13,12 @@ import msgspec
 
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.captures import by_digest, by_place, first_date, in_order, of_url
+from archive.catalogue.captures import first_date, in_order, of_url
 from archive.catalogue.rows import capture_from
 from archive.errors import RecordError, StoreError
 from archive.files import MANIFEST, Files, Reader
 from archive.foreign import build_catalogue, whole_seconds
-from archive.http import Message, parse_response, repaired, split_interim
+from archive.http import Message, parse_stored, repaired
 from archive.reader import StoredRecord, parse_member
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX
@@ -52,7 +52,7 @@ def open_collection(path: Path | str, progress: Progress | None = None) -> Colle
             return collection
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="newswarc-")))
         (temporary / MANIFEST).write_text(str(path.absolute()), "utf-8", "surrogateescape")
-        files = Files(path.absolute(), temporary)
+        files = Files(path, temporary)
         stack.callback(files.close)
         problems = build_catalogue(temporary / "catalogue.sqlite", files, progress)
         catalogue = Catalogue(temporary / "catalogue.sqlite")
@@ -152,32 +152,17 @@ class Collection:
     def resolve(self, capture: Capture) -> Capture:
         """The response that carries a capture's payload: of a revisit the one it refers to.
 
-        It is found by WARC-Refers-To, else by Refers-To-Target-URI and Refers-To-Date, else by its payload
-        digest, first among captures of the same URL. Raises `RecordError` if it is missing.
+        In foreign files it is found by WARC-Refers-To, else by Refers-To-Target-URI and Refers-To-Date, else
+        by its payload digest, first among captures of the same URL. Raises `RecordError` if it is missing.
         """
         for _ in range(_LONGEST_CHAIN):
             if capture.kind == "response":
                 return capture
-            original = self._original(capture)
-            if original is None or original.id == capture.id:
+            row = self.catalogue.capture(capture.refers_to) if capture.refers_to else None
+            if row is None:
                 break
-            capture = original
+            capture = capture_from(row)
         raise RecordError(f"{capture.url}: the original of its revisit at {capture.date} is not in {self.path}.")
-
-    def _original(self, revisit: Capture) -> Capture | None:
-        row = self.catalogue.capture(revisit.refers_to) if revisit.refers_to else None
-        if row is None and self.store is None:
-            record = self.record(revisit)
-            url, date = record.get("WARC-Refers-To-Target-URI"), record.get("WARC-Refers-To-Date")
-            digest = revisit.payload_digest
-            if url and date:
-                try:
-                    row = by_place(self.catalogue, url.strip("<>"), whole_seconds(date), digest, revisit.id)
-                except ValueError:
-                    row = None
-            if row is None and digest:
-                row = by_digest(self.catalogue, digest, revisit.url, revisit.id)
-        return capture_from(row) if row else None
 
     # Reading
 
@@ -220,7 +205,7 @@ def message_of(record: StoredRecord) -> Message:
         headers = (("Content-Type", record.need("Content-Type")), ("Content-Length", str(len(record.block))))
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
         return Message("1.1", 200, "OK", headers, f"HTTP/1.1 200 OK\r\n{head}\r\n".encode(), record.block)
-    return parse_response(split_interim(record.block)[1])
+    return parse_stored(record.block)
 
 
 def upper_bound(at: str) -> str:

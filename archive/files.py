@@ -21,7 +21,7 @@ from typing import IO, Protocol
 from archive.errors import StoreError
 from archive.scan import GZIP, grows_without_end
 from archive.storage import Store
-from archive.wacz import DamagedPart, Package, is_zip
+from archive.wacz import DamagedPart, Package, Refused, is_zip
 from archive.warc import OPEN_SUFFIX
 
 __all__ = ["Files", "Reader", "reader_of"]
@@ -82,7 +82,7 @@ class Files:
             try:
                 yield from self._names_of(path)
             except StoreError as error:
-                self.problems.append(str(error))
+                self.problems.append(str(error).replace(f"{path}: ", f"{path.relative_to(self.root)}: ", 1))
 
     def _names_of(self, path: Path) -> Iterator[str]:
         name = path.relative_to(self.root).as_posix()
@@ -167,11 +167,11 @@ class Files:
         return opened
 
     def _check_room(self, name: str, path: Path, folder: Path) -> None:
-        """Raises `StoreError` if what is unpacked grows beyond reason or beyond the disk."""
+        """Raises `Refused` if what is unpacked grows beyond reason or beyond the disk."""
         if grows_without_end(path.stat().st_size, self._given[path]):
-            raise StoreError(f"{self.root / name}: expands without end; it is not unpacked.")
+            raise Refused(f"{self.root / name}: expands without end; it is not unpacked.")
         if shutil.disk_usage(folder).free < _RESERVE:
-            raise StoreError(f"{self.root / name}: there is no room to unpack it in {folder}.")
+            raise Refused(f"{self.root / name}: there is no room to unpack it in {folder}.")
 
     def _package(self, path: Path) -> Package:
         if path not in self._packages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from archive.catalogue.rows import Row, capture_row, fetch_row
 from archive.errors import ArchiveError, RecordError
 from archive.files import Files
 from archive.furniture import site_of
-from archive.http import Message, parse_response, split_interim
+from archive.http import Message, parse_stored
 from archive.reader import FACTS
 from archive.records import iso
+from archive.revisits import Revisits
 from archive.scan import ManyRecords, Scanned, scan
+from archive.wacz import Refused
+from archive.warc import PROFILE_NOT_MODIFIED
 
 __all__ = ["build_catalogue", "whole_seconds"]
 
@@ -33,7 +36,12 @@ _TABLES = """
     CREATE TEMP TABLE requests (id TEXT, url TEXT, date TEXT, method TEXT, alone INTEGER);
     CREATE TEMP TABLE together (one TEXT, other TEXT);
 """
-_METHODS = (
+_INDEXES = """
+    CREATE INDEX captures_by_digest ON captures (payload_digest);
+    CREATE INDEX temp.together_one ON together (one);
+    CREATE INDEX temp.together_other ON together (other);
+"""
+_METHODS = (  # WARC-Concurrent-To may stand on either of the two; without any, URL and date tell
     "UPDATE captures SET method = r.method FROM requests r JOIN together t ON t.one = r.id WHERE captures.id = t.other",
     "UPDATE captures SET method = r.method FROM requests r JOIN together t ON t.other = r.id WHERE captures.id = t.one",
     "UPDATE captures SET method = r.method FROM requests r WHERE r.alone AND captures.url = r.url"
@@ -43,33 +51,42 @@ _TRUNCATIONS = ("length", "time", "disconnect")
 
 
 def build_catalogue(path: Path, files: Files, progress: Progress | None = None) -> list[str]:
-    """Make a catalogue of all captures in `files`; returns one sentence for each thing that can't be read."""
+    """Make a catalogue of all captures in `files`; returns one sentence for each thing that can't be read.
+
+    Raises `Refused` if `files` is one file that means harm.
+    """
     Catalogue(path, create=True).close()
     problems = []
     names = list(files.names())
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA synchronous = OFF")
         database.executescript(_TABLES)
+        revisits = Revisits(database)
         for number, name in enumerate(names, 1):
             if progress:
                 progress(name, number, len(names))
-            index = _Index(database, name)
+            index = _Index(database, revisits, name)
             try:
                 index.read(files)
+            except Refused as error:
+                if not files.path.is_dir():
+                    raise
+                index.tell(str(error))
             except ArchiveError as error:
                 index.tell(str(error))
             problems += index.problems
-        database.execute("CREATE INDEX captures_by_digest ON captures (payload_digest)")
+        database.executescript(_INDEXES)
         for statement in _METHODS:
             database.execute(statement)
-    return [*files.problems, *problems]
+        missing = revisits.settle()
+    return [*files.problems, *problems, *missing]
 
 
 class _Index:
     """Gathers the rows of one file."""
 
-    def __init__(self, database: sqlite3.Connection, name: str) -> None:
-        self._database, self._name = database, name
+    def __init__(self, database: sqlite3.Connection, revisits: Revisits, name: str) -> None:
+        self._database, self._revisits, self._name = database, revisits, name
         self._untold = 0
         self._told: list[str] = []
         self._clear()
@@ -92,7 +109,7 @@ class _Index:
     @property
     def problems(self) -> list[str]:
         """What could not be read."""
-        more = f"{self._name}: {self._untold} more records can't be read."
+        more = f"{self._name}: {self._untold} more things can't be read."
         return [*self._told, more] if self._untold else self._told
 
     def read(self, files: Files) -> None:
@@ -118,7 +135,7 @@ class _Index:
                 self._take(record)
             except RecordError as error:
                 self.tell(f"The {record.type} record at byte {record.offset} {error}.")
-            if len(self._captures) + len(self._requests) + len(self._together) > _BATCH:
+            if len(self._captures) + len(self._fetches) + len(self._requests) + len(self._together) > _BATCH:
                 self._write()
         self._write()
 
@@ -126,8 +143,7 @@ class _Index:
         if record.type == "warcinfo":
             self._take_info(record)
         elif record.type in ("response", "revisit", "resource"):
-            if capture := self._capture(record):
-                self._captures.append(capture)
+            self._take_capture(record)
         elif record.type == "request":
             self._take_request(record)
         elif record.type == "metadata" and (record.get("WARC-Target-URI") or "").startswith("urn:newswarc:exchange:"):
@@ -136,7 +152,7 @@ class _Index:
     def _take_info(self, record: Scanned) -> None:
         fields = _fields(record)
         self._source = fields.get("isPartOf", "") if "newswarc-run" in fields else ""
-        if self._source and len(self._sources) < _BATCH:
+        if len(self._sources) < _BATCH:
             self._sources[record.id() or ""] = self._source
 
     def _take_request(self, record: Scanned) -> None:
@@ -148,21 +164,26 @@ class _Index:
             self._requests.append((own, _url(record), _date(record), method, not others))
 
     def _take_exchange(self, record: Scanned) -> None:
-        """Of our own files: how a fetch ended."""
+        """Of newswarc's own files: how a fetch ended."""
         try:
             facts = json.loads(_fields(record)[FACTS])
-            run = {"id": "", "source": self._source}
-            self._fetches.append(fetch_row(record.id() or "", facts, run, record.id("WARC-Concurrent-To")))
+            run = {"id": "", "source": self._source_of(record)}
+            row = fetch_row(record.id() or "", facts, run, record.id("WARC-Concurrent-To"))
         except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
             return  # only its times and leads are lost
+        if all(value is None or isinstance(value, int) or _is_text(value) for value in row.values()):
+            self._fetches.append(row)
 
-    def _capture(self, record: Scanned) -> Row | None:
+    def _source_of(self, record: Scanned) -> str:
+        return self._sources.get(record.id("WARC-Warcinfo-ID") or "", self._source)
+
+    def _take_capture(self, record: Scanned) -> None:
         url = _url(record)
         if not url.lower().startswith(("http://", "https://")):
-            return None  # dns:, urn:, ftp: and the like
+            return  # dns:, urn:, ftp: and the like
         message = _message(record)
         if message is None:
-            return None
+            return
         truncated = record.get("WARC-Truncated")
         if record.get("WARC-Segment-Number"):  # the rest is in `continuation` records
             truncated = "length"
@@ -182,12 +203,11 @@ class _Index:
             record_digest=record.record_digest or "",
         )
         self._together += [(capture.id, other) for other in record.every("WARC-Concurrent-To")]
-        source = self._sources.get(record.id("WARC-Warcinfo-ID") or "", self._source)
-        row = capture_row(capture, "GET", {"id": "", "source": source or site_of(url)})
-        for value in row.values():
-            if isinstance(value, str) and not _is_unicode(value):
-                raise RecordError("has text in its head that is no Unicode")
-        return row
+        if capture.kind == "revisit":
+            self._revisits.note(capture.id, _referred(record), bare=not message.head)
+        self._captures.append(
+            capture_row(capture, "GET", {"id": "", "source": self._source_of(record) or site_of(url)})
+        )
 
     def _write(self) -> None:
         """Put what was gathered into the catalogue."""
@@ -195,19 +215,19 @@ class _Index:
         self._database.execute("BEGIN")
         for table, rows in (("captures", self._captures), ("fetches", self._fetches)):
             if rows:
-                names = list(rows[0])
-                marks = ", ".join("?" * len(names))
-                columns = ", ".join(f'"{name}"' for name in names)
+                columns = ", ".join(f'"{name}"' for name in rows[0])
+                marks = ", ".join("?" * len(rows[0]))
                 statement = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - our own names
-                self._database.executemany(statement, [tuple(row.values()) for row in rows])
+                self._database.executemany(statement, (tuple(row.values()) for row in rows))
         self._database.executemany("INSERT INTO requests VALUES (?, ?, ?, ?, ?)", self._requests)
         self._database.executemany("INSERT INTO together VALUES (?, ?)", self._together)
+        self._revisits.write()
         self._database.execute("COMMIT")
         self._captures, self._fetches, self._requests, self._together = [], [], [], []
 
     def _complain_of_doubles(self) -> None:
-        """Copies of one record are one; of two different records with one id, the first."""
-        known: dict[str, Row | tuple[Any, ...]] = {}
+        """Copies of one record count as one; of two different records with one id the second is left out."""
+        known: dict[str, tuple[Any, ...]] = {}
         for row in self._captures:
             query = "SELECT url, date, payload_digest FROM captures WHERE id = ?"
             seen = known.get(row["id"]) or self._database.execute(query, (row["id"],)).fetchone()
@@ -217,24 +237,26 @@ class _Index:
             known.setdefault(row["id"], what)
 
 
+# What the headers say
+
+
 def _url(record: Scanned) -> str:
     """The Target-URI, without the angle brackets and blanks that some writers put in. Raises `RecordError`."""
     value = record.get("WARC-Target-URI")
     if not value:
-        if record.type == "request":
-            return ""
         raise RecordError("has no WARC-Target-URI")
-    return (value[1:-1] if value[0] == "<" and value[-1] == ">" else value).replace(" ", "%20")
+    return _bare(value)
+
+
+def _bare(url: str) -> str:
+    return (url[1:-1] if url[:1] == "<" and url[-1:] == ">" else url).replace(" ", "%20")
 
 
 def whole_seconds(date: str) -> str:
-    """A WARC-Date in whole seconds of UTC; fourteen digits are taken for one. Raises ValueError."""
+    """A WARC-Date in whole seconds of UTC; fourteen digits are taken for one. Raises ValueError or OverflowError."""
     date = date.strip()
     if len(date) == 14 and date.isascii() and date.isdigit():
         return iso(dt.datetime.strptime(date, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC))
-    if len(date) == 20 and date[-1] == "Z":
-        dt.datetime.fromisoformat(date)
-        return date
     moment = dt.datetime.fromisoformat(date)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     return iso(moment.replace(microsecond=0))
@@ -248,6 +270,15 @@ def _date(record: Scanned) -> str:
         raise RecordError(f"has no WARC-Date that can be read, but {value[:40]!r}") from error
 
 
+def _referred(record: Scanned) -> tuple[str, str] | None:
+    """The Refers-To-Target-URI and the Refers-To-Date of a revisit."""
+    url, date = record.get("WARC-Refers-To-Target-URI"), record.get("WARC-Refers-To-Date")
+    try:
+        return (_bare(url), whole_seconds(date)) if url and date else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def _message(record: Scanned) -> Message | None:
     """The head of what was answered; None if the record holds no HTTP. Raises `RecordError`."""
     if record.type == "resource":
@@ -256,30 +287,31 @@ def _message(record: Scanned) -> Message | None:
     http = record.content_type == "application/http" or (not record.content_type and record.start[:5] == b"HTTP/")
     if record.start and http:
         try:
-            return parse_response(split_interim(record.start)[1])
+            return parse_stored(record.start)
         except RecordError as error:
             raise RecordError("holds no HTTP response") from error
     if record.type == "revisit":
-        not_modified = "server-not-modified" in (record.get("WARC-Profile") or "")
+        not_modified = record.get("WARC-Profile", "").rpartition("/")[2] == PROFILE_NOT_MODIFIED.rpartition("/")[2]
         return Message("1.1", 304 if not_modified else 200, "", (), b"", b"")
     return None
 
 
 def _payload_digest(record: Scanned) -> str | None:
-    """As the record has it, for revisits to be found by; made here if it has none."""
-    value = record.get("WARC-Payload-Digest")
+    """As the record has it, for revisits to be found by; of a response that has none it is made."""
+    value = record.get("WARC-Payload-Digest", "").strip()
     if not value:
         return record.payload_digest if record.type != "revisit" else None
-    algorithm, colon, digest = value.strip().partition(":")
+    algorithm, colon, digest = value.partition(":")
     return f"{algorithm.lower()}{colon}{digest}"
 
 
 def _fields(record: Scanned) -> dict[str, str]:
-    lines: Iterable[tuple[str, str, str]] = (
-        line.partition(":") for line in record.start.decode("utf-8", "replace").split("\n")
-    )
+    """The block as application/warc-fields."""
+    text = record.start.decode("utf-8", "replace")
+    lines: Iterator[tuple[str, str, str]] = (line.partition(":") for line in text.split("\n"))
     return {name.strip(): value.strip() for name, colon, value in lines if colon}
 
 
-def _is_unicode(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+def _is_text(value: Any) -> bool:
+    """Whether it is a string that a database can hold."""
+    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value))

@@ -10,7 +10,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, overload
 
 import msgspec
 
@@ -54,13 +54,17 @@ class Scanned(msgspec.Struct, frozen=True):
     start: bytes
     """The beginning of the block: an HTTP head, or up to 256 KiB."""
     payload_digest: str | None
-    """``sha256:<hex>`` of what follows the block's head; of captures only."""
+    """``sha256:<hex>`` of what follows the block's head; of captures whose headers don't say it."""
     record_digest: str | None
     """``sha256:<hex>`` of the `length` bytes; of captures only."""
 
-    def get(self, name: str) -> str | None:
+    @overload
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    def get(self, name: str, default: str | None = None) -> str | None:
         """The first header of that name (any case)."""
-        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+        return next((v for n, v in self.headers if n.lower() == name.lower()), default)
 
     def every(self, name: str) -> list[str]:
         """All headers of that name (any case), without angle brackets."""
@@ -74,7 +78,7 @@ class Scanned(msgspec.Struct, frozen=True):
     @property
     def content_type(self) -> str:
         """Content-Type without parameters, lower case."""
-        return (self.get("Content-Type") or "").split(";")[0].strip().lower()
+        return self.get("Content-Type", "").split(";")[0].strip().lower()
 
 
 def grows_without_end(packed: int, unpacked: int) -> bool:
@@ -274,7 +278,8 @@ def _record(stream: _Stream, at: int) -> Scanned | None:
     left = _content_length(headers, at)
     if not kind:
         raise _Damage(f"The record at byte {at} has no WARC-Type.")
-    sha = hashlib.sha256() if kind in _CAPTURES else None
+    has_digest = any(n.lower() == "warc-payload-digest" for n, _ in headers)
+    sha = hashlib.sha256() if kind in _CAPTURES and not has_digest else None
     start = stream.peek(min(left, _HEAD))
     is_http = next((v for n, v in headers if n.lower() == "content-type"), "").lower().startswith("application/http")
     before = head_length(start) if is_http or start[:5] == b"HTTP/" else 0

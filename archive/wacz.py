@@ -19,7 +19,7 @@ from typing import IO, Any
 from archive.errors import ArchiveError, StoreError
 from archive.scan import grows_without_end
 
-__all__ = ["DamagedPart", "Package", "Window", "is_zip"]
+__all__ = ["DamagedPart", "Package", "Refused", "Window", "is_zip"]
 
 _MOST_ENTRIES = 100_000
 _LARGEST_DIRECTORY = 8 << 20
@@ -37,11 +37,15 @@ class DamagedPart(ArchiveError):
     """What is being unpacked can't be unpacked to its end; what came before is good."""
 
 
+class Refused(StoreError):
+    """A package, or what is compressed as a whole, that is not unpacked: it means harm, or there is no room."""
+
+
 class Package:
     """A WACZ file, opened; its entries are known by their names."""
 
     def __init__(self, path: Path) -> None:
-        """Raises `StoreError` if it is no ZIP file, or one that can't be trusted."""
+        """Raises `StoreError` if it is no ZIP file, `Refused` if it is one that can't be trusted."""
         self.path = path
         self._entries: dict[str, zipfile.ZipInfo] = {}
         try:
@@ -64,8 +68,8 @@ class Package:
         """Let go of the file."""
         self._file.close()
 
-    def _refuse(self, what: str) -> StoreError:
-        return StoreError(f"{self.path}: {what}; such a package is not opened.")
+    def _refuse(self, what: str) -> Refused:
+        return Refused(f"{self.path}: {what}; such a package is not opened.")
 
     def _take(self, entries: list[zipfile.ZipInfo]) -> None:
         end = 0
@@ -73,7 +77,7 @@ class Package:
             name = entry.orig_filename
             shown = repr(name[:80])
             if not _is_inside(name):
-                raise self._refuse(f"its entry {shown} leads out of the package")
+                raise self._refuse(f"its entry {shown} has a name that leads out of the package")
             if name in self._entries:
                 raise self._refuse(f"it has two entries {shown}")
             if stat.S_ISLNK(entry.external_attr >> 16):
@@ -112,7 +116,7 @@ class Package:
     def pieces(self, name: str) -> Iterator[bytes]:
         """An entry's content, unpacked.
 
-        Raises `DamagedPart` where it can't be unpacked on, `StoreError` if it grows beyond what it says.
+        Raises `DamagedPart` where it can't be unpacked on, `Refused` if it grows beyond what it says.
         """
         entry = self._entry(name)
         at, left, given = self._start(entry), entry.compress_size, 0
@@ -209,7 +213,9 @@ def _inflated(z: Any, data: bytes) -> Iterator[bytes]:
 def _is_inside(name: str) -> bool:
     """Whether a name stays in the folder that it would be unpacked to, on every system."""
     parts = name.rstrip("/").split("/")
-    return name.isprintable() and "\\" not in name and ":" not in parts[0] and not {"", ".", ".."} & set(parts)
+    return (
+        min(name, default=" ") >= " " and "\\" not in name and ":" not in parts[0] and not {"", ".", ".."} & set(parts)
+    )
 
 
 def _check_directory(file: IO[bytes], size: int, path: Path) -> None:
@@ -230,4 +236,4 @@ def _check_directory(file: IO[bytes], size: int, path: Path) -> None:
     if entries > _MOST_ENTRIES or length > min(size, _LARGEST_DIRECTORY):
         if 0xFFFF in (entries, length) or length == 0xFFFFFFFF:
             raise StoreError(f"{path}: is cut short or damaged: the directory of its entries is not there.")
-        raise StoreError(f"{path}: has, or says it has, {entries} entries; a directory so large is not opened.")
+        raise Refused(f"{path}: has, or says it has, {entries} entries; a directory so large is not opened.")

@@ -12,7 +12,7 @@ from archive.catalogue import schema
 from archive.catalogue.catalogue import Catalogue, _unusable
 from archive.catalogue.rows import Row, url_key
 
-__all__ = ["by_digest", "by_place", "first_date", "in_order", "of_url"]
+__all__ = ["first_date", "in_order", "of_url"]
 
 _C = schema.captures.c
 _BATCH = 500
@@ -55,28 +55,10 @@ def of_url(catalogue: Catalogue, url: str, until: str | None, *, exact: bool, tr
     return _rows(catalogue, query.order_by(_C.date.desc(), _C.file.desc(), _C.offset.desc()))
 
 
-def by_place(catalogue: Catalogue, url: str, date: str, digest: str | None, besides: str) -> Row | None:
-    """The response of a URL at a date; of several the one with that payload."""
-    query = select(schema.captures).where(_C.url_key == url_key(url), _C.date == date, _C.id != besides)
-    return _first(catalogue, query.order_by(_C.url != url, _C.payload_digest.is_distinct_from(digest), _C.kind))
-
-
-def by_digest(catalogue: Catalogue, digest: str, url: str, besides: str) -> Row | None:
-    """The first whole response with that payload, if there is one at that URL, then that one."""
-    query = select(schema.captures).where(
-        _C.payload_digest == digest, _C.kind == "response", _C.truncated.is_(None), _C.id != besides
-    )
-    return _first(catalogue, query.where(_C.url == url)) or _first(catalogue, query)
-
-
 def first_date(catalogue: Catalogue) -> str | None:
     """WARC-Date of the earliest capture."""
     row = next(_rows(catalogue, select(func.min(_C.date).label("date"))))
     return None if row["date"] is None else str(row["date"])
-
-
-def _first(catalogue: Catalogue, query: Select[Any]) -> Row | None:
-    return next(_rows(catalogue, query.order_by(_C.date, _C.file, _C.offset).limit(1)), None)
 
 
 def _rows(catalogue: Catalogue, query: Select[Any]) -> Iterator[Row]:
