@@ -12,7 +12,7 @@ import msgspec
 
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.catalogue import copy_database
+from archive.catalogue.database import copy_database
 from archive.catalogue.rows import Row
 from archive.errors import ArchiveError, RecordError
 from archive.furniture import Entry, Furniture

@@ -20,6 +20,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from archive.article import Article
 from archive.capture import Capture
+from archive.catalogue.words import Words, words_of
 from archive.errors import ArchiveError, ExtractionError, RecordError
 from archive.rules import Reading
 
@@ -44,7 +45,7 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
     """What a capture says, ready for `Run.keep_article`."""
 
     article: Article
-    words: tuple[str, str]
+    words: Words
     started: dt.datetime
     ended: dt.datetime
     reading: Reading
@@ -55,7 +56,6 @@ def extract_capture(task: Task) -> Extracted:
 
     Raises `NotAPage`, `RecordError` or `StoreError`.
     """
-    from archive.catalogue.catalogue import text_words
     from archive.collection import message_of, record_of
     from archive.extraction.extractor import extract
     from archive.files import reader_of
@@ -75,8 +75,13 @@ def extract_capture(task: Task) -> Extracted:
     )
     trace = msgspec.structs.replace(article.trace, capture=capture.id)
     article = msgspec.structs.replace(article, trace=trace)
-    words = text_words(article.headline, article.standfirst, article.text, article.language)
-    return Extracted(article=article, words=words, started=started, ended=dt.datetime.now(dt.UTC), reading=task.reading)
+    return Extracted(
+        article=article,
+        words=words_of(article),
+        started=started,
+        ended=dt.datetime.now(dt.UTC),
+        reading=task.reading,
+    )
 
 
 class ExtractorPool:
@@ -89,7 +94,7 @@ class ExtractorPool:
     def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.catalogue"]
+            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.words"]
         )
         with _ignoring_ctrl_c():
             ensure_running()
