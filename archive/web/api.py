@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,8 +20,10 @@ from archive.extraction.kinds import kind_of
 from archive.history import History, article_at
 from archive.version import VERSION
 from archive.web.finding import Finding, Found, Wish
+from archive.web.forms import read_body
 from archive.web.openapi import DOCUMENT
 from archive.web.pages.article import chosen_version
+from archive.web.pages.check import checked_now
 from archive.web.pages.compare import known_version
 from archive.web.pages.sources import learned, period_of, source_named
 from archive.web.parameters import Parameters
@@ -174,6 +177,21 @@ def captures(request: Request) -> Response:
     return _answer({"total": len(rows), "page": page, "captures": [_chosen(row, _CAPTURE) for row in shown]})
 
 
+async def check(request: Request) -> Response:
+    """Read the records of a version and its page again."""
+    try:
+        given = msgspec.json.decode(await read_body(request), type=_Checked)
+    except msgspec.DecodeError as error:
+        raise Unfit("version", f'Send JSON such as {{"version": "urn:uuid:..."}}: {error}.') from error
+    version = Parameters([("version", given.version)]).needed_id("version")
+    checked = await run_in_threadpool(checked_now, room_of(request), version)
+    return _answer({**msgspec.structs.asdict(checked), "ok": checked.ok})
+
+
+class _Checked(msgspec.Struct, forbid_unknown_fields=True):
+    version: str
+
+
 def health(request: Request) -> Response:
     """Whether the archive can be read."""
     with room_of(request).catalogue() as catalogue:
@@ -208,4 +226,7 @@ _ENDPOINTS: dict[str, Callable[[Request], Response]] = {
     "/api/openapi.json": openapi,
 }
 
-ROUTES = [Route(path, endpoint) for path, endpoint in _ENDPOINTS.items()]
+ROUTES = [
+    *(Route(path, endpoint) for path, endpoint in _ENDPOINTS.items()),
+    Route("/api/check", check, methods=["POST"]),
+]

@@ -13,6 +13,7 @@ from archive.web import answers, api
 from archive.web.guard import Guard
 from archive.web.pages.article import article_page
 from archive.web.pages.capture import capture_page
+from archive.web.pages.check import check_page
 from archive.web.pages.compare import compare_page
 from archive.web.pages.history import history_page
 from archive.web.pages.record import bytes_of_record, content_of_record, payload_of_record, record_page
@@ -58,6 +59,7 @@ def create_app(
             Route("/article", article_page),
             Route("/history", history_page),
             Route("/compare", compare_page),
+            Route("/check", check_page, methods=["POST"]),
             Route("/capture", capture_page),
             Route("/record", record_page),
             Route("/record/bytes", bytes_of_record),

@@ -33,7 +33,7 @@ class Period(msgspec.Struct, frozen=True):
         return str(self.last if self.last == dt.date.max else self.last + dt.timedelta(days=1))
 
 
-class Bar(msgspec.Struct, frozen=True):
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
     """A day, week or month, and where its bars stand, in units of the chart."""
 
     name: str
@@ -91,7 +91,7 @@ class Chart(msgspec.Struct, frozen=True):
 def _bar(at: int, name: str, counted: dict[str, int], base: float, scale: float) -> Bar:
     heights = {number: round(counted[number] * scale, 3) for number in _NUMBERS}
     tops = {number: round(base - height, 3) for number, height in heights.items()} | {"failed": round(base, 3)}
-    return Bar(name, *(counted[n] for n in _NUMBERS), 10.0 * at + 1, 8.0, tops, heights)
+    return Bar(name=name, **counted, x=10.0 * at + 1, width=8.0, tops=tops, heights=heights)
 
 
 def _name(day: dt.date, step: str) -> str:

@@ -14,8 +14,8 @@ from archive.catalogue.rows import Row
 from archive.catalogue.search import Hit, Search
 from archive.errors import ArchiveError
 from archive.storage import Store
-from archive.web.records import record_of
 from archive.web.parameters import LONGEST_WORDS, Parameters
+from archive.web.records import record_of
 from archive.web.refusals import Unfit
 
 __all__ = ["LAST_PAGE", "Finding", "Found", "Wish", "standfirst_of"]
@@ -94,13 +94,14 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     def of(cls, wish: Wish, catalogue: Catalogue, store: Store) -> Finding:
         """Look. Raises `archive.catalogue.search.QueryError`, which explains itself, and `StoreError`."""
         offset = (wish.page - 1) * wish.limit
-        filters = {"source": wish.source, "language": wish.language, "since": wish.since, "until": wish.day_after}
+        filters = Filters(source=wish.source, language=wish.language, since=wish.since, until=wish.day_after)
+        chosen = msgspec.structs.asdict(filters)
         if wish.words:
-            results = Search(catalogue, store).find(wish.words, **filters, limit=wish.limit, offset=offset)
+            results = Search(catalogue, store).find(wish.words, limit=wish.limit, offset=offset, **chosen)
             return cls(wish, results.total, [_found(hit, catalogue, store) for hit in results.hits])
-        rows = catalogue.articles(**filters, limit=wish.limit, offset=offset)
+        rows = catalogue.articles(limit=wish.limit, offset=offset, **chosen)
         hits = [Hit(row, [(row["headline"] or "", False)], []) for row in rows]
-        return cls(wish, _number(catalogue, Filters(**filters)), [_found(hit, catalogue, store) for hit in hits])
+        return cls(wish, _number(catalogue, filters), [_found(hit, catalogue, store) for hit in hits])
 
 
 def _number(catalogue: Catalogue, filters: Filters) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.extraction.kinds import KINDS, SITE_RULE, kind_of
 
-__all__ = ["FIELDS", "evidence", "kind_name", "language", "rule", "why_learned"]
+__all__ = ["FIELDS", "evidence", "kind_about", "kind_name", "language", "rule", "step_name", "why_learned"]
 
 _TELLS = {
     "words": "told by its words",
@@ -72,6 +72,17 @@ FIELDS = {
     "text": "Text",
 }
 """The fields of an article that readers are shown, in their order."""
+_STEPS = {
+    "text": "The text",
+    "details": "Its fields",
+    "provenance": "Its provenance",
+    "page": "The page",
+    "catalogue": "The catalogue",
+    "revisit": "The revisit",
+    "text file": "The file of the text",
+    "page file": "The file of the page",
+    "extraction": "The page read again",
+}
 _LANGUAGES = {
     "ar": "Arabic", "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech",
     "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian",
@@ -115,6 +126,11 @@ def evidence(name: str) -> str:
 def why_learned(why: str) -> str:
     """Why a recurring paragraph counts as furniture; who said so, for a person's verdict."""
     return _WHY.get(why, why)
+
+
+def step_name(name: str) -> str:
+    """A step of `archive.check`."""
+    return _STEPS.get(name, name.capitalize())
 
 
 def language(tag: str | None) -> str:

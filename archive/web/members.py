@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -79,23 +79,29 @@ class Member(msgspec.Struct, frozen=True):
 
 def blocks(path: Path, member: Member, start: int = 0) -> Iterator[bytes]:
     """The block of a record from its byte `start`, piece by piece."""
-    skip: int | None = None
-    left = member.size - start
-    held = b""
-    for chunk in _Stream(path, member.offset):
-        if skip is None:
-            held += chunk
-            end = held.find(b"\r\n\r\n")
-            if end < 0:
-                continue
-            chunk, skip = held[end + 4 :], start
-        used = chunk[skip:]
+    skip, left = start, member.size - start
+    for chunk in _after_head(_Stream(path, member.offset)):
+        used = chunk[skip : skip + left]
         skip = max(0, skip - len(chunk))
-        if used[:left]:
-            yield used[:left]
         left -= len(used)
+        if used:
+            yield used
         if left <= 0:
             return
+
+
+def _after_head(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """What follows a record's headers."""
+    held: bytes | None = b""
+    for chunk in chunks:
+        if held is None:
+            yield chunk
+            continue
+        held += chunk
+        end = held.find(b"\r\n\r\n")
+        if end >= 0:
+            yield held[end + 4 :]
+            held = None
 
 
 def stored_bytes(path: Path, member: Member) -> Iterator[bytes]:

@@ -81,9 +81,7 @@ _PATHS: Json = {
                 _text(LONGEST_WORDS),
             ),
             _parameter("source", "Name of a source.", _SOURCE),
-            _parameter(
-                "language", "BCP 47; the primary subtag counts.", _text(40, pattern=f"^{LANGUAGE}$")
-            ),
+            _parameter("language", "BCP 47; the primary subtag counts.", _text(40, pattern=f"^{LANGUAGE}$")),
             _SINCE,
             _UNTIL,
             _parameter("page", "From 1.", _number(1, LAST_PAGE, 1)),
@@ -115,9 +113,7 @@ _PATHS: Json = {
         400,
         404,
     ),
-    "/api/versions": _get(
-        "The history of an article over all its addresses", "versions", "History", [_URL], 400, 404
-    ),
+    "/api/versions": _get("The history of an article over all its addresses", "versions", "History", [_URL], 400, 404),
     "/api/compare": _get(
         "What differs between two versions, word by word",
         "compare",

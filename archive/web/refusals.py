@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.errors import ArchiveError
 
-__all__ = ["Refusal", "TooLarge", "Unfit", "Unknown"]
+__all__ = ["Busy", "Refusal", "TooLarge", "Unfit", "Unknown"]
 
 
 class Refusal(ArchiveError):
@@ -38,3 +38,10 @@ class TooLarge(Refusal):
 
     status = 413
     title = "Too large"
+
+
+class Busy(Refusal):
+    """Too many others ask for the same at once."""
+
+    status = 503
+    title = "Busy"

@@ -269,13 +269,21 @@ SCHEMAS: dict[str, Json] = {
     ),
     "Check": _object(
         version=_TEXT,
-        ok=_YES,
-        steps=_list(_object(name=_TEXT, ok=_YES, what=_TEXT)),
+        capture=_TEXT,
+        ok={**_YES, "description": "Nothing is wrong; what could not be checked is not."},
+        steps=_list(
+            _object(
+                name=_TEXT,
+                ok=_maybe(_YES),
+                what=_TEXT,
+                file=_maybe(_TEXT),
+                offset=_maybe(_NUMBER),
+                record=_maybe(_TEXT),
+            )
+        ),
     ),
     "Health": _object(status=_one_of("ok"), software=_TEXT),
-    "Replay": _object(
-        up=_YES, origin=_maybe(_TEXT), since=_maybe(_TEXT), restarts=_NUMBER, problem=_maybe(_TEXT)
-    ),
+    "Replay": _object(up=_YES, origin=_maybe(_TEXT), since=_maybe(_TEXT), restarts=_NUMBER, problem=_maybe(_TEXT)),
 }
 _CAPTURE = SCHEMAS["Capture"]["properties"]
 SCHEMAS["ShortCapture"] = _object(**{n: s for n, s in _CAPTURE.items() if n not in ("source", "method")})

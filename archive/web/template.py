@@ -115,6 +115,7 @@ class Templates:
             "language_name": glossary.language,
             "evidence": glossary.evidence,
             "rule": glossary.rule,
+            "step_name": glossary.step_name,
             "why_learned": glossary.why_learned,
             "short": _short,
             "stamp": stamp,

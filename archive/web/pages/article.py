@@ -71,7 +71,9 @@ def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[R
         raise Unknown(f"The archive has no version {wanted} of an article.")
     every = catalogue.versions(row["article"] if row else url)
     if not every:
-        captured = " It has captures of that address, but no article was read from them." if catalogue.captures(url) else ""
+        captured = (
+            " It has captures of that address, but no article was read from them." if catalogue.captures(url) else ""
+        )
         raise Unknown(f"The archive has no article of {url}.{captured}")
     if row and url and row["id"] not in {v["id"] for v in catalogue.versions(url)}:
         raise Unknown(f"The version {wanted} is none of {url}.")

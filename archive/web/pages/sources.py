@@ -75,5 +75,7 @@ def _back(day: dt.date, days: int) -> dt.date:
 def learned(source: str, catalogue: Catalogue) -> dict[str, list[Entry]]:
     """What recurs on each site of a source, most frequent first."""
     lists = {site: catalogue.furniture(site) for site in catalogue.sites(source)}
-    entries = {site: msgspec.json.decode(row["entries"], type=list[Entry]) if row else [] for site, row in lists.items()}
+    entries = {
+        site: msgspec.json.decode(row["entries"], type=list[Entry]) if row else [] for site, row in lists.items()
+    }
     return {site: sorted(found, key=lambda e: (-e.articles, e.key)) for site, found in entries.items()}
