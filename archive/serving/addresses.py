@@ -33,7 +33,9 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         """Raise `ServingError` unless these addresses can be kept apart from each other and from strangers."""
         for value, option in ((self.origin, "--origin"), (self.replay_origin, "--replay-origin")):
             if value and not is_origin(value):
-                raise ServingError(f"{option} {value}: must be a scheme, a host and perhaps a port: https://archive.example.")
+                raise ServingError(
+                    f"{option} {value}: must be a scheme, a host and perhaps a port: https://archive.example."
+                )
         for port, option in ((self.port, "--port"), (self.replay_port, "--replay-port")):
             if not 0 <= port < 1 << 16:
                 raise ServingError(f"{option} {port}: is no port.")

@@ -64,18 +64,18 @@ class PywbEnvironment:
         self._run([sys.executable, "-m", "venv", "--clear", str(self.path)])
         begun = self.path / f"{_STAMP}.begun"
         begun.touch()
-        self._run(
-            [str(self.python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-            + ["--require-hashes", "--requirement", str(LOCK)]
-        )
+        quietly = ["--quiet", "--disable-pip-version-check", "--no-input"]
+        locked = ["--require-hashes", "--requirement", str(LOCK)]
+        self._run([str(self.python), "-I", "-m", "pip", "install", *quietly, *locked])
         (self.path / _STAMP).write_text(_digest())
         begun.unlink()
 
     def _run(self, command: list[str]) -> None:
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""}, check=False)
+        environment = {**os.environ, "PYTHONPATH": ""}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
         if done.returncode:
             lines = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-            why = next((line for line in lines if line.startswith("ERROR: ")), lines[-1] if lines else "no reason given")
+            why = next((line for line in lines if line.startswith("ERROR: ")), ["no reason given", *lines][-1])
             raise ServingError(
                 f"{self.path}: pywb can't be set up there: {why.removeprefix('ERROR: ').rstrip('.')}; {_INSTEAD}."
             )

@@ -30,7 +30,8 @@ class HostCheck:
         if host == self._host:
             await self._app(scope, receive, send)
         elif host in self._aliases and scope["method"] in ("GET", "HEAD"):
-            path = quote(scope["path"]) + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+            query = scope["query_string"].decode("latin-1")
+            path = quote(scope["path"]) + (f"?{query}" if query else "")
             await RedirectResponse(self._origin + path, 307)(scope, receive, send)
         else:
             text = f"This server answers for {self._host} only.\n"

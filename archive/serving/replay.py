@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Replay:
         memory: int = 0,
         say: Callable[[str], None],
     ) -> None:
-        """`origin` is replay's public origin, `room` the reading room's; `memory` bytes of address space, 0: no limit."""
+        """`origin` is replay's public one, `room` the reading room's; `memory` bytes of address space, 0: no limit."""
         self.origin = origin
         self.token = secrets.token_urlsafe(18)
         """First part of the paths of frames; who knows it may read the archive from a page."""
@@ -62,7 +63,6 @@ class Replay:
             "root": str(store.root.absolute()),
             "origin": origin,
             "room": room,
-            "framers": [room],
             "hosts": aliases(listener),
             "token": self.token,
             "memory": memory,
@@ -128,7 +128,7 @@ class Replay:
 
     def _run(self) -> str:
         """One life of the process; returns why it ended."""
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own code in our own environment
             [str(self._python), "-I", "-B", "-W", "ignore", "-c", _CODE, str(_HERE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -143,11 +143,9 @@ class Replay:
         assert process.stdout is not None
         hearing = threading.Thread(target=self._hear, args=(process,), daemon=True)
         hearing.start()
-        try:
+        with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(self._terms).encode() + b"\n")
             process.stdin.flush()
-        except BrokenPipeError:
-            pass
         if process.stdout.readline() == b"ready\n" and not self._stopping.is_set():
             self._problem, self._since = None, dt.datetime.now(dt.UTC)
             self._ready.set()
@@ -183,7 +181,8 @@ class Replay:
 
     def _answers(self) -> bool:
         host, port = self._listener.getsockname()[:2]
-        connection = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=_ASK)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - such a socket answers there too
+        connection = http.client.HTTPConnection(host, port, timeout=_ASK)
         try:
             connection.request("GET", "/-/health")
             return connection.getresponse().status == 200
@@ -208,10 +207,8 @@ class Replay:
         if process is None:
             return
         assert process.stdin is not None
-        try:
+        with suppress(OSError):
             process.stdin.close()  # it ends by itself
-        except OSError:
-            pass
         try:
             process.wait(_STOP)
         except subprocess.TimeoutExpired:

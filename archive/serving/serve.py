@@ -66,9 +66,7 @@ def _reading_room(store: Store, replay: Replay | None) -> ASGIApp:
 
     if replay is None:
         return create_app(store, replay_origin=None, replay_state=lambda: _NO_REPLAY)
-    return create_app(
-        store, replay_origin=replay.origin, replay_path=f"/{replay.token}", replay_state=replay.state
-    )
+    return create_app(store, replay_origin=replay.origin, replay_path=f"/{replay.token}", replay_state=replay.state)
 
 
 def _welcome(sockets: Sockets) -> str:

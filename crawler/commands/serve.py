@@ -16,8 +16,8 @@ class Command(ArchiveCommand):
 
     def long_desc(self) -> str:
         return (
-            "Start two servers: the reading room, and replay of the originals (pywb, in a process and a Python environment "
-            "of its own), whose pages can't reach the reading room or the network. They stop together."
+            "Start two servers: the reading room, and replay of the originals (pywb, in a process and a Python "
+            "environment of its own), whose pages can't reach the reading room or the network. They stop together."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

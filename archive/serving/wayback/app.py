@@ -15,9 +15,10 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from .guard import enclose
 from .index import CatalogueIndex
-from .jail import Jail, Terms
+from .jail import Jail
 from .records import Records
 from .replay import Replay
+from .terms import Terms
 
 __all__ = ["main"]
 
@@ -35,7 +36,8 @@ class _Handler(WSGIHandler):
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
         print(f"{str(getattr(self, 'path', ''))[:200]}: {value!r}", file=sys.stderr, flush=True)
         if not self.headers_sent:
-            self.start_response("500 Internal Server Error", [("Content-Length", "0"), ("Content-Security-Policy", "sandbox")])
+            headers = [("Content-Length", "0"), ("Content-Security-Policy", "sandbox")]
+            self.start_response("500 Internal Server Error", headers)
             self.write(b"")
         self.close_connection = True
 
@@ -46,9 +48,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     root = Path(told["root"])
     index, records = CatalogueIndex(root / "catalogue.sqlite"), Records(root)
-    terms = Terms(
-        origin=told["origin"], room=told["room"], framers=tuple(told["framers"]), hosts=tuple(told["hosts"]), token=told["token"]
-    )
+    terms = Terms(origin=told["origin"], room=told["room"], hosts=tuple(told["hosts"]), token=told["token"])
     jail = Jail(terms, Replay(index, records, exact=True), Replay(index, records, exact=False))
     listener = gevent.socket.socket(fileno=told["socket"])
     # Without SERVER_NAME gevent would look for this machine's name.

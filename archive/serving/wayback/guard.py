@@ -13,12 +13,14 @@ __all__ = ["enclose"]
 
 _FILE_BYTES = 16 << 20
 """SQLite's reader keeps a small shared-memory file beside the catalogue; nothing else is ever written."""
-_FORBIDDEN = {
-    "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.sendto",
-    "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.kill",
-    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown",
-    "shutil.rmtree", "shutil.copyfile", "ftplib.connect", "smtplib.connect", "urllib.Request",
-}  # fmt: skip
+_FORBIDDEN = frozenset(
+    """
+    socket.connect socket.bind socket.getaddrinfo socket.gethostbyname socket.gethostbyaddr socket.sendto
+    subprocess.Popen os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.kill
+    os.remove os.rename os.rmdir os.mkdir os.link os.symlink os.truncate os.chmod os.chown
+    shutil.rmtree shutil.copyfile ftplib.connect smtplib.connect urllib.Request
+    """.split()
+)
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 

@@ -5,7 +5,6 @@ Each question reads the database as it is now, so a capture is found as soon as 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -76,9 +75,9 @@ class CatalogueIndex(BaseAggregator):
             ) from error
 
     def _database(self) -> sqlite3.Connection:
-        found = os.stat(self._path)
-        if self._connection is None or self._file != (found.st_dev, found.st_ino):  # scrapy rebuild puts a new one there
-            self._forget()
+        found = self._path.stat()
+        if self._connection is None or self._file != (found.st_dev, found.st_ino):
+            self._forget()  # scrapy rebuild put a new one there
             # A writer never waits for a reader, but the first reader after a crash may wait for the recovery.
             self._connection = sqlite3.connect(self._path.absolute().as_uri() + "?mode=ro", uri=True, timeout=5)
             self._connection.execute("PRAGMA query_only = 1")

@@ -1,4 +1,4 @@
-"""`archive.surt`, which replay shares with the catalogue, loaded by its place: `archive` itself can't be imported here."""
+"""`archive.surt`, which replay shares with the catalogue, loaded by its place: nothing else of `archive` runs here."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-__all__ = ["Problem", "page"]
+__all__ = ["Moved", "Problem", "page"]
 
 
 class Problem(Exception):
@@ -14,6 +14,14 @@ class Problem(Exception):
         super().__init__(text)
         self.status = status
         self.title = title
+
+
+class Moved(Problem):
+    """A request that is led elsewhere."""
+
+    def __init__(self, status: str, address: str) -> None:
+        super().__init__(status, "It is elsewhere", address)
+        self.address = address
 
 
 _PAGE = """<!DOCTYPE html>

@@ -16,8 +16,9 @@ from pywb.utils.memento import MementoUtils
 from pywb.utils.wbexception import LiveResourceException
 from pywb.warcserver.index.cdxobject import CDXObject
 from pywb.warcserver.index.fuzzymatcher import FuzzyMatcher
-from warcio.timeutils import iso_date_to_datetime, datetime_to_http_date, timestamp_now, timestamp_to_sec
+from warcio.timeutils import datetime_to_http_date, iso_date_to_datetime, timestamp_now, timestamp_to_sec
 
+from .headers import LINKS
 from .index import CatalogueIndex
 from .keys import surt
 from .problems import Problem
@@ -28,15 +29,12 @@ __all__ = ["Replay"]
 # The library that pywb takes its keys from asks a name server about addresses like http://999.1/.
 pywb.utils.canonicalize.surt = SimpleNamespace(surt=surt)
 
-LINK_HEADER = "X-Newswarc-Link"
-"""Where our own Link header waits until the archived ones are thrown away."""
-
 
 class Replay(RewriterApp):
     """Shows captures. Never fetches, never writes, keeps no cookies."""
 
     def __init__(self, index: CatalogueIndex, records: Records, *, exact: bool) -> None:
-        """`exact` leads to the very time of a capture first; else what lies nearest is shown at once (for a page's parts)."""
+        """`exact` leads to the very time of a capture first; else what lies nearest is shown at once."""
         config = {"enable_memento": True, "redirect_to_exact": exact, "csp-header": ""}
         templates = JinjaEnv(paths=[str(Path(__file__).parent)], packages=[], globals={"static_path": "static"})
         templates.jinja_env.add_extension("jinja2.ext.i18n")
@@ -47,11 +45,10 @@ class Replay(RewriterApp):
         self._fuzzy = FuzzyMatcher()
 
     def _init_cookie_tracker(self, redis: object = None) -> None:
-        return None
+        """Keep none."""
 
     def handle_custom_response(self, *_: object) -> None:
         """There are no pages but captures."""
-        return None
 
     def handle_query(self, *_: object) -> None:
         """Lists of captures are in the reading room; machines ask for a TimeMap."""
@@ -100,15 +97,13 @@ class Replay(RewriterApp):
         return WbResponse.text_response(text, content_type="application/link-format")
 
     def _add_memento_links(
-        self, url: str, full_prefix: str, memento_dt: Any, memento_ts: Any, status_headers: Any, *args: Any, **named: Any
+        self, url: str, full_prefix: str, memento_dt: Any, memento_ts: Any, headers: Any, *args: Any, **named: Any
     ) -> None:
         """pywb's headers in the place of any that the archived reply had."""
-        archived = {"link", "memento-datetime", "vary", LINK_HEADER.lower()}
-        status_headers.headers = [pair for pair in status_headers.headers if pair[0].lower() not in archived]
-        super()._add_memento_links(url, full_prefix, memento_dt, memento_ts, status_headers, *args, **named)
-        status_headers.headers = [
-            (LINK_HEADER if name == "Link" else name, value) for name, value in status_headers.headers
-        ]
+        archived = {"link", "memento-datetime", "vary", LINKS.lower()}
+        headers.headers = [pair for pair in headers.headers if pair[0].lower() not in archived]
+        super()._add_memento_links(url, full_prefix, memento_dt, memento_ts, headers, *args, **named)
+        headers.headers = [(LINKS if name == "Link" else name, value) for name, value in headers.headers]
 
 
 class _Joined:
