@@ -65,12 +65,23 @@ class Sockets:
         self.origin = addresses.origin or _origin(addresses.host, self.room)
         self.replay_origin = None
         if self.replay:
-            local = "127.0.0.1" if addresses.host == "localhost" else "localhost"
-            self.replay_origin = addresses.replay_origin or _origin(local, self.replay)
+            self.replay_origin = addresses.replay_origin or self._name_of_replay(addresses.host)
 
     def close(self) -> None:
         """Listen no more."""
         self._stack.close()
+
+    def _name_of_replay(self, host: str) -> str:
+        assert self.replay is not None
+        if host == "localhost":
+            return _origin("127.0.0.1" if self.replay.family == socket.AF_INET else "::1", self.replay)
+        port = self.replay.getsockname()[1]
+        other = "::1" if self.replay.family == socket.AF_INET else "127.0.0.1"
+        if _answers(other, port):  # a browser might show that as the archive
+            self.close()
+            text = f"Port {port} of {other} is taken by another program, which is localhost, too; give --replay-port."
+            raise ServingError(text)
+        return _origin("localhost", self.replay)
 
 
 def is_origin(value: str) -> bool:
@@ -100,6 +111,14 @@ def aliases(listener: socket.socket) -> tuple[str, ...]:
     host, port = listener.getsockname()[:2]
     names = {"localhost", "127.0.0.1", "[::1]"} if is_loopback(host) else set()
     return tuple(sorted(f"{name}:{port}" for name in names))
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _same(one: str, other: str) -> bool:

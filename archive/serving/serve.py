@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from archive.serving.environment import PywbEnvironment
 from archive.serving.hosts import HostCheck
 from archive.serving.replay import Replay
 from archive.storage import Store
+from archive.web.app import create_app
 
 __all__ = ["serve"]
 
@@ -32,9 +33,12 @@ def serve(
     *,
     environment: Path | None,
     memory: int = 0,
+    titles: Mapping[str, str] | None = None,
     say: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM. Without an `environment` for pywb there is no replay.
+
+    `memory` is the address space of replay's process in bytes (0: no limit); `titles` are readers' names of sources.
 
     Raises `ServingError` if that can't be done, `StoreError` if there is no archive.
     """
@@ -55,18 +59,18 @@ def serve(
             )
             stack.callback(replay.stop)
             replay.start()
-        app = HostCheck(_reading_room(store, replay), sockets.origin, aliases(sockets.room))
-        server = _Server(app, lambda: say(_welcome(sockets)))
+        app = create_app(
+            store,
+            origin=sockets.origin,
+            replay_origin=replay.origin if replay else None,
+            replay_path=f"/{replay.token}" if replay else "/web",
+            replay_state=replay.state if replay else lambda: _NO_REPLAY,
+            titles=titles,
+        )
+        checked = HostCheck(app, sockets.origin, aliases(sockets.room))
+        server = _Server(checked, lambda: say(_welcome(sockets)))
         with _stopping(server):
             server.run(sockets=[sockets.room])
-
-
-def _reading_room(store: Store, replay: Replay | None) -> ASGIApp:
-    from archive.web.app import create_app
-
-    if replay is None:
-        return create_app(store, replay_origin=None, replay_state=lambda: _NO_REPLAY)
-    return create_app(store, replay_origin=replay.origin, replay_path=f"/{replay.token}", replay_state=replay.state)
 
 
 def _welcome(sockets: Sockets) -> str:

@@ -54,10 +54,19 @@ class Command(ArchiveCommand):
                 addresses,
                 environment=None if opts.no_replay else environment,
                 memory=settings.getint("REPLAY_MEMORY"),
+                titles=_titles(settings.getlist("SOURCES")),
                 say=_say,
             )
         except ArchiveError as error:
             self.fail(error)
+
+
+def _titles(folders: list[str]) -> dict[str, str]:
+    """Readers' names of the sources."""
+    from crawler.source import load_sources, project_folder
+
+    loaded = [load_sources(project_folder() / folder)[0] for folder in folders]
+    return {name: source.title for sources in loaded for name, source in sources.items()}
 
 
 def _say(text: str) -> None:
