@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from archive.catalogue import Catalogue
-from archive.catalogue.catalogue import copy_database
+from archive.catalogue.database import copy_database
 from archive.catalogue.rows import Row
 from archive.chain import (
     Details,
