@@ -13,7 +13,7 @@ import msgspec
 
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.captures import first_date, in_order, of_url
+from archive.catalogue.captures import fetch_error, first_date, in_order, of_url
 from archive.catalogue.rows import capture_from
 from archive.errors import RecordError, StoreError
 from archive.files import MANIFEST, Files, Reader
@@ -163,6 +163,10 @@ class Collection:
                 break
             capture = capture_from(row)
         raise RecordError(f"{capture.url}: the original of its revisit at {capture.date} is not in {self.path}.")
+
+    def error(self, capture: Capture) -> str | None:
+        """Why the fetch failed that left a capture all the same, as newswarc's own files say; else None."""
+        return fetch_error(self.catalogue, capture.url, capture.id)
 
     # Reading
 
