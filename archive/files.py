@@ -55,6 +55,8 @@ class Files:
         self.path, self._unpacked = path, unpacked
         if not path.exists():
             raise StoreError(f"{path}: there is no such file or folder.")
+        if not path.is_dir() and not path.is_file():
+            raise StoreError(f"{path}: is neither a file nor a folder.")
         self.root = path if path.is_dir() else path.parent
         self.problems: list[str] = []
         """What could not be unpacked, or not to its end; one sentence each."""

@@ -26,6 +26,11 @@ LARGEST_RECORD = 2 << 30
 _PIECE = 1 << 18
 _HEAD = 1 << 18
 """Bytes of a record's head, and of the beginning of its block that is given."""
+_DAMAGES = 10_000
+"""Damaged records in one file, after which it is not read on."""
+_TRIES = 100_000
+"""Places that may be the beginning of a gzip member."""
+_STEP, _LOOKED_AT = 1 << 16, 1 << 12
 _FREELY = 64 << 20
 _RATIO = 100
 _VERSION = re.compile(rb"WARC/\d\.\d+[ \t]*\r?\n")
@@ -108,14 +113,15 @@ def scan(file: IO[bytes], problem: Problem) -> Iterator[Scanned]:
 
 
 def _scan_gzip(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned]:
-    at = 0
-    while at < size:
+    at = damages = 0
+    while at < size and damages < _DAMAGES:
         member = _Member(file, at)
         try:
             record = _only_record(member, at)
         except _Damage as error:
             problem(str(error))
-            at = _next_member(file, at + 1) if member.end is None else member.end
+            damages += 1
+            at = _next_member(file, at + 1, size) if member.end is None else member.end
             continue
         assert member.end is not None
         length = member.end - at
@@ -123,6 +129,8 @@ def _scan_gzip(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned
             digest = _digest(file, at, length) if record.type in _CAPTURES else None
             yield msgspec.structs.replace(record, length=length, record_digest=digest)
         at = member.end
+    if at < size:
+        problem(_given_up(at))
 
 
 def _only_record(member: _Member, at: int) -> Scanned | None:
@@ -194,18 +202,17 @@ class _Member(_Stream):
         return b""
 
 
-def _next_member(file: IO[bytes], start: int) -> int:
+def _next_member(file: IO[bytes], start: int, size: int) -> int:
     """Where, from byte `start` on, the next gzip member with a record begins; the file's end if none does."""
-    at = _find(file, GZIP, start)
-    while at is not None:
-        file.seek(at)
+    for tried, (at, window) in enumerate(_each(file, GZIP, start)):
         try:
-            if zlib.decompressobj(31).decompress(file.read(1 << 12), 16).startswith(b"WARC/"):
+            if zlib.decompressobj(31).decompress(window, 5) == b"WARC/":
                 return at
         except zlib.error:
             pass
-        at = _find(file, GZIP, at + 1)
-    return file.seek(0, 2)
+        if tried > _TRIES:
+            break
+    return size
 
 
 # Uncompressed
@@ -226,19 +233,21 @@ class _Plain(_Stream):
 
 
 def _scan_plain(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned]:
-    at = _past_blanks(file, 0)
-    while at < size:
+    at, damages = _past_blanks(file, 0), 0
+    while at < size and damages < _DAMAGES:
         try:
-            block, length = _extent(file, at, size)
+            end, length = _extent(file, at, size)
             record = _record(_Plain(file, at), at)
             assert record is not None
             digest = _digest(file, at, length) if record.type in _CAPTURES else None
             yield msgspec.structs.replace(record, length=length, record_digest=digest)
-            at = _past_blanks(file, block)
+            at = _past_blanks(file, end)
         except _Damage as error:
             problem(str(error))
-            found = _find(file, b"\nWARC/", at)
-            at = size if found is None else found + 1
+            damages += 1
+            at = next((found + 1 for found, _ in _each(file, b"\nWARC/", at)), size)
+    if at < size:
+        problem(_given_up(at))
 
 
 def _extent(file: IO[bytes], at: int, size: int) -> tuple[int, int]:
@@ -340,14 +349,20 @@ def _digest(file: IO[bytes], at: int, length: int) -> str:
     return "sha256:" + sha.hexdigest()
 
 
-def _find(file: IO[bytes], what: bytes, start: int) -> int | None:
-    """Where, from byte `start` on, those bytes stand next."""
-    kept = b""
-    file.seek(start)
-    while data := file.read(1 << 20):
-        window = kept + data
-        if (at := window.find(what)) >= 0:
-            return start - len(kept) + at
-        kept = window[1 - len(what) :]
-        start += len(data)
-    return None
+def _each(file: IO[bytes], what: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+    """Where, from byte `start` on, those bytes stand, and the bytes from there on, some thousands."""
+    step = _STEP
+    while True:
+        file.seek(start)
+        window = file.read(step + _LOOKED_AT)
+        at = window.find(what)
+        while 0 <= at < step:
+            yield start + at, window[at : at + _LOOKED_AT]
+            at = window.find(what, at + 1)
+        if len(window) <= step:
+            return
+        start, step = start + step, 1 << 20
+
+
+def _given_up(at: int) -> str:
+    return f"The file is damaged in too many places; it is not read beyond byte {at}."

@@ -256,7 +256,10 @@ class ReplayPipeline(PagePipeline):
     def furniture(self, capture: Capture) -> Furniture | None:
         """The list that the page was read with at first, or what its site's earlier pages have taught."""
         if self._readings:
-            return self._readings.furniture(capture)
+            try:
+                return self._readings.furniture(capture)
+            except ArchiveError as error:
+                raise self._drop("failed", f"{capture.url}: {error}") from None
         furniture = self._learner(capture.url).furniture
         return furniture if furniture.keys else None
 
