@@ -15,7 +15,7 @@ from typing import IO, overload
 import msgspec
 
 from archive.errors import ArchiveError
-from archive.http import head_length
+from archive.http import head_length, split_interim
 
 __all__ = ["ManyRecords", "Scanned", "grows_without_end", "scan"]
 
@@ -57,7 +57,7 @@ class Scanned(msgspec.Struct, frozen=True):
     length: int
     """Bytes in the file: of the gzip member, or of head and block."""
     start: bytes
-    """The beginning of the block: an HTTP head, or up to 256 KiB."""
+    """The beginning of the block: an HTTP head (interim replies before it), or up to 256 KiB."""
     payload_digest: str | None
     """``sha256:<hex>`` of what follows the block's head; of captures whose headers don't say it."""
     record_digest: str | None
@@ -291,7 +291,7 @@ def _record(stream: _Stream, at: int) -> Scanned | None:
     sha = hashlib.sha256() if kind in _CAPTURES and not has_digest else None
     start = stream.peek(min(left, _HEAD))
     is_http = next((v for n, v in headers if n.lower() == "content-type"), "").lower().startswith("application/http")
-    before = head_length(start) if is_http or start[:5] == b"HTTP/" else 0
+    behind = before = _http_head(start) if is_http or start[:5] == b"HTTP/" else 0
     while left:
         data = stream.read(left)
         if not data:
@@ -300,9 +300,13 @@ def _record(stream: _Stream, at: int) -> Scanned | None:
             sha.update(memoryview(data)[before:])
             before = max(0, before - len(data))
         left -= len(data)
-    if is_http and start:
-        start = start[: head_length(start)]
-    return Scanned(kind, headers, at, 0, start, "sha256:" + sha.hexdigest() if sha else None, None)
+    return Scanned(kind, headers, at, 0, start[:behind] or start, "sha256:" + sha.hexdigest() if sha else None, None)
+
+
+def _http_head(start: bytes) -> int:
+    """Bytes of a block's HTTP head, and of the interim replies before it."""
+    _, final = split_interim(start)
+    return len(start) - len(final) + head_length(final)
 
 
 def _head(stream: _Stream, at: int) -> bytes:

@@ -15,7 +15,7 @@ __all__ = ["fetch_error", "first_date", "first_version", "in_order", "of_url"]
 
 _C = schema.captures.c
 _PLACE = tuple_(_C.date, _C.file, _C.offset)
-_AT_ONCE = 2000
+_AT_ONCE = 500
 
 
 def in_order(
