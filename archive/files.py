@@ -131,7 +131,7 @@ class Files:
         if not inside:
             return path.open("rb")
         if not is_zip(_start_of(path)):
-            return self._unpack(name, path, _gunzipped(path.open("rb")))
+            return self._unpack(name, path, _gunzipped(self.open(name[: -len(inside) - 1])))
         package = self._package(path)
         entry, rest = inside, ""
         if inside not in package.names():

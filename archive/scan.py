@@ -136,8 +136,8 @@ def _scan_gzip(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned
 def _only_record(member: _Member, at: int) -> Scanned | None:
     """The record in a gzip member, read to its end. Raises `_Damage` or `ManyRecords`."""
     record = _record(member, at)
-    rest = member.peek(_HEAD).lstrip()
-    if rest and record and _VERSION.match(rest):
+    rest = member.peek(64).lstrip() or member.peek(_HEAD).lstrip()
+    if record and _VERSION.match(rest):
         raise ManyRecords(f"The gzip member at byte {at} holds more than one record.")
     if rest:
         raise _Damage(f"The gzip member at byte {at} holds more than its record's Content-Length says.")
