@@ -151,19 +151,30 @@ class _Stream:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._damage: _Damage | None = None
+        """What is said when all that can be read before it has been read."""
 
     def _more(self) -> bytes:
         raise NotImplementedError
 
     def peek(self, size: int) -> bytes:
-        """The next bytes, fewer than `size` only at the end."""
-        while len(self._buffer) < size and (piece := self._more()):
+        """The next bytes, fewer than `size` only at the end or before damage."""
+        while len(self._buffer) < size and self._damage is None:
+            try:
+                piece = self._more()
+            except _Damage as damage:
+                self._damage = damage
+                break
+            if not piece:
+                break
             self._buffer += piece
         return bytes(self._buffer[:size])
 
     def read(self, size: int) -> bytes:
-        """Take bytes, at most `size`; none at the end."""
+        """Take bytes, at most `size`; none at the end. Raises `_Damage`."""
         data = self.peek(min(size, _PIECE))
+        if not data and self._damage:
+            raise self._damage
         del self._buffer[: len(data)]
         return data
 
@@ -278,7 +289,10 @@ def _past_blanks(file: IO[bytes], at: int) -> int:
 
 def _record(stream: _Stream, at: int) -> Scanned | None:
     """Read a record and let its block pass; None if there is nothing but blanks. Raises `_Damage`."""
-    if not stream.peek(64).strip():
+    while (start := stream.peek(64)) and start[:1].isspace():
+        stream.read(len(start) - len(start.lstrip()))
+    if not start:
+        stream.read(1)  # says what is damaged, if that is why there is nothing
         return None
     head = _head(stream, at)
     stream.read(len(head))

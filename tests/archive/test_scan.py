@@ -61,11 +61,12 @@ def test_a_digest_that_is_there_is_not_made_again() -> None:
         PLAIN.replace(b"\r\n\r\nWARC", b"\r\nWARC"),
         b"\r\n\r\n" + PLAIN + b"\r\n" * 5000,
         PLAIN[:-4],
+        by_record(b"\r\n" * 90 + THREE[0], *THREE[1:]),
         by_record(THREE[0], b"", THREE[1], b"\r\n", THREE[2]),
         by_record(*(one[:-4] for one in THREE)),
         PLAIN.replace(b"WARC/1.0", b"WARC/0.18"),
     ],
-    ids=["more line ends", "fewer", "around", "none at the end", "empty members", "none in members", "old"],
+    ids=["more line ends", "fewer", "around", "none at the end", "before", "empty members", "none in members", "old"],
 )
 def test_files_that_are_odd_but_whole(data: bytes) -> None:
     assert urls(data) == ALL
