@@ -23,7 +23,7 @@ __all__ = ["IndexInspector", "judge_index"]
 _BATCH = 500
 _AGAIN = "make the index anew"
 _LONGEST_KEY = 1 << 20
-_DIGITS = re.compile(r"\d{14}(\d{3})?")
+_DIGITS = re.compile(r"\d{14}(\d{3})?", re.ASCII)
 _CAPTURES = ("response", "revisit", "resource", "metadata")
 """What an index may name (pywb, cdxj-indexer)."""
 

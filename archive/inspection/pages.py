@@ -15,7 +15,7 @@ from archive.inspection.lines import read_lines
 __all__ = ["PAGES", "judge_page_lists", "read_pages"]
 
 PAGES = "pages/pages.jsonl"
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _BATCH = 500
 
 
