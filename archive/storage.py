@@ -7,7 +7,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Literal
 
@@ -138,13 +138,13 @@ class Store:
                 file.seek(0)
                 holder = file.read().strip() or "another process"
                 raise StoreError(f"{self.root}: {name} is in use by {holder}; wait for it or stop it.") from None
-            file.truncate(0)
-            file.write(f"{who} (process {os.getpid()})\n")
-            file.flush()
+            os.ftruncate(file.fileno(), 0)
+            with suppress(OSError):  # a full disk: the lock holds all the same
+                os.write(file.fileno(), f"{who} (process {os.getpid()})\n".encode())
             try:
                 yield file
             finally:
-                file.truncate(0)
+                os.ftruncate(file.fileno(), 0)
 
     def unseal_catalogue(self) -> None:
         """Forget the digest of the catalogue, which is about to be written."""
@@ -153,7 +153,8 @@ class Store:
     def seal_catalogue(self, lock: IO[str]) -> None:
         """Keep the digest of the closed catalogue, so that `scrapy verify` sees any byte of it change.
 
-        Only the last one who uses it can: `lock` is the file of the lock ``catalogue`` that the caller holds.
+        Only the last one who uses it can: `lock` is the file of the lock ``catalogue`` that the caller holds. On a
+        full disk it stays without one.
         """
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -162,7 +163,7 @@ class Store:
         path = self.catalogue_path
         journal = path.with_name(path.name + "-wal")
         if path.exists() and not (journal.exists() and journal.stat().st_size):
-            with path.open("rb") as file:
+            with path.open("rb") as file, suppress(OSError):
                 write_sidecar(path, sha256(file))
 
     def is_being_written(self, path: Path) -> bool:
