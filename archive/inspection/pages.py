@@ -7,10 +7,10 @@ from typing import IO
 
 import msgspec
 
-from archive.catalogue.rows import url_key
 from archive.inspection.findings import Findings
 from archive.inspection.ledger import Ledger
 from archive.inspection.lines import read_lines
+from archive.surt import url_key
 
 __all__ = ["PAGES", "judge_page_lists", "read_pages"]
 
