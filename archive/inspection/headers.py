@@ -158,8 +158,8 @@ def parse_head(raw: bytes) -> Head | None:
             fields.append((name, value.strip(" \t")))
             if _CONTROL.search(value):
                 remarks.append(Remark(f"has control characters in {name}", True))
-    first = {name.lower(): value for name, value in reversed(fields)}
-    return Head(match[1].decode(), tuple(fields), first, tuple(remarks))
+    values = {name.lower(): value for name, value in reversed(fields)}
+    return Head(match[1].decode(), tuple(fields), values, tuple(remarks))
 
 
 def _show(text: str) -> str:

@@ -51,10 +51,6 @@ def test_a_good_package_is_well(tmp_path: Path) -> None:
 
 def test_wacz_validate_agrees(tmp_path: Path) -> None:
     path = Wacz(derived=derived()).build(tmp_path / "a.wacz")
-    done = subprocess.run(
-        [sys.executable, "-m", "wacz.main", "validate", "-f", path], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
     code = "import sys; from wacz.main import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "validate", "-f", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -289,7 +285,7 @@ def test_any_flip_in_a_file_of_a_package_is_found(tmp_path: Path, seed: int) -> 
         for entry in made.infolist():
             start = entry.header_offset + 30 + len(entry.filename)
             content |= set(range(start, start + entry.compress_size))
-    for _ in range(90):
+    for _ in range(70):
         at = chosen.randrange(len(data))
         changed = bytearray(data)
         changed[at] ^= 1 << chosen.randrange(8)
@@ -308,7 +304,7 @@ def test_any_flip_in_a_file_of_a_package_is_found(tmp_path: Path, seed: int) -> 
 def test_nothing_that_is_read_ends_in_an_error(tmp_path: Path, seed: int) -> None:
     """Noise in every file of a package whose hashes were made to fit."""
     chosen = random.Random(seed)
-    for _ in range(60):
+    for _ in range(40):
         package = Wacz(derived=derived())
         package.index()
         package.build(tmp_path / "a.wacz")  # fills in the pages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import random
 import tracemalloc
@@ -415,8 +416,8 @@ def test_memory_does_not_grow_with_records_or_files(tmp_path: Path) -> None:
         return most
 
     few = peak(20, 100)
-    assert peak(2000, 100) < few + (2 << 20)
-    assert peak(2, 20 << 20) < few + (8 << 20)
+    assert peak(1000, 100) < few + (1 << 20)
+    assert peak(2, 16 << 20) < few + (8 << 20)
 
 
 def plain_of(data: bytes) -> bytes | None:
@@ -445,7 +446,7 @@ def test_any_flip_that_changes_what_a_file_says_is_found(tmp_path: Path, seed: i
 def test_any_flip_is_found_by_the_digest_beside_the_file(tmp_path: Path, name: str) -> None:
     chosen, path = random.Random(9), put(tmp_path / name, *good())
     data = path.read_bytes()
-    write_sidecar(path, "sha256:" + __import__("hashlib").sha256(data).hexdigest())
+    write_sidecar(path, "sha256:" + hashlib.sha256(data).hexdigest())
     assert faults(path) == []
     ends = [0, 4, 5, 6, 7, 8, 9, len(data) - 1]
     for at in ends + [chosen.randrange(len(data)) for _ in range(60)]:
@@ -455,14 +456,14 @@ def test_any_flip_is_found_by_the_digest_beside_the_file(tmp_path: Path, name: s
         assert any("does not match a.warc" in text for text in faults(path)), at
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nothing_that_is_read_ends_in_an_error(tmp_path: Path, seed: int) -> None:
     """Cuts, copies and noise of all kinds, plain ones too, where no checksum stands in the way."""
     chosen = random.Random(seed)
     for name in ("a.warc.gz", "a.warc"):
         path = put(tmp_path / name, *good(), conversion(url=None), revisit(id="urn:x:9"))
         data = path.read_bytes()
-        for _ in range(120):
+        for _ in range(80):
             changed = bytearray(data)
             for _ in range(chosen.randrange(1, 5)):
                 at = chosen.randrange(len(changed))
