@@ -44,7 +44,7 @@ def open_collection(path: Path | str, progress: Progress | None = None) -> Colle
     with ExitStack() as stack:
         if Store(path).exists():
             store = Store(path)
-            catalogue = Catalogue(store.catalogue_path)
+            catalogue = Catalogue(store.catalogue_path, read_only=True)
             stack.callback(catalogue.close)
             problems = _unknown_files(store, catalogue)
             collection = Collection(path, catalogue, store, stack.pop_all())
@@ -55,7 +55,7 @@ def open_collection(path: Path | str, progress: Progress | None = None) -> Colle
         files = Files(path, temporary)
         stack.callback(files.close)
         problems = build_catalogue(temporary / "catalogue.sqlite", files, progress)
-        catalogue = Catalogue(temporary / "catalogue.sqlite")
+        catalogue = Catalogue(temporary / "catalogue.sqlite", read_only=True)
         stack.callback(catalogue.close)
         if path.is_dir() and not problems and first_date(catalogue) is None:
             raise StoreError(f"{path}: there is no archive: neither a store, nor a WARC or WACZ file with captures.")
