@@ -43,6 +43,10 @@ class Command(ArchiveCommand):
         shown.add_argument("--json", action="store_true", help="print each change as a JSON line")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if unknown := [argument for argument in args if argument.startswith("-")]:
+            self.fail(f"{unknown[0]}: there is no such option; scrapy replay -h tells more.")
+            self.exitcode = 2
+            return
         try:
             self._replay(args, opts)
         except ArchiveError as error:
