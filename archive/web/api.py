@@ -201,7 +201,7 @@ class _Checked(msgspec.Struct, forbid_unknown_fields=True):
 def health(request: Request) -> Response:
     """Whether the archive can be read."""
     with room_of(request).catalogue() as catalogue:
-        catalogue.languages()
+        catalogue.articles(limit=1)
     return _answer({"status": "ok", "software": f"newswarc/{VERSION}"})
 
 
