@@ -7,7 +7,6 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,11 @@ class Reader(Database):
         self._state = _state(self.path)
         options = "mode=ro" if self._is_written else "mode=ro&immutable=1"
         uri = f"{self.path.absolute().as_uri()}?{options}"
-        return _reading_engine(uri)
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(uri, uri=True, timeout=_BUSY, check_same_thread=False)
+
+        return create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
     @property
     def _is_written(self) -> bool:
@@ -153,16 +156,7 @@ class Reader(Database):
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
-
-
-@lru_cache(maxsize=16)
-def _reading_engine(uri: str) -> Engine:
-    """One for all that read a file: it remembers the queries it has compiled, which takes longer than asking them."""
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=_BUSY, check_same_thread=False)
-
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+        self.engine.dispose()
 
 
 def _state(path: Path) -> tuple[Any, ...]:
