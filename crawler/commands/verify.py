@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 class Command(ArchiveCommand):
     def syntax(self) -> str:
-        return "[FILE_OR_FOLDER...]"
+        return "[FILE_OR_FOLDER... | --url URL]"
 
     def short_desc(self) -> str:
         return "Check every file, record, reference and text of the archive, or WARC and WACZ files"
@@ -41,6 +42,10 @@ class Command(ArchiveCommand):
         from archive.inspection import inspect
         from archive.verify import verify
 
+        if opts.url and args:
+            self.fail("give either files or --url.")
+            self.exitcode = 2
+            return
         if opts.url:
             self._check_url(opts.url)
             return
@@ -65,7 +70,6 @@ class Command(ArchiveCommand):
         from archive.verify import check_capture
         from archive.workers import ExtractorPool
 
-        faults = 0
         try:
             self.store.require()
             catalogue = Catalogue(self.store.catalogue_path)
@@ -75,19 +79,20 @@ class Command(ArchiveCommand):
                 return
             pool = ExtractorPool(1, timeout=60)
             try:
-                for row in rows:
-                    check = check_capture(self.store, catalogue, row["id"], pool=pool)
-                    print(f"{row['date']}  {printable(row['headline'] or '(no headline)')}  {row['id']}")
-                    for step in check.steps:
-                        where = "" if step.ok or step.offset is None else f" ({step.file}, byte {step.offset})"
-                        print(f"  {MARKS[step.ok]:<6} {step.name:<11}  {printable(step.what)}{where}")
-                    faults += not check.ok
+                checks = [(row, check_capture(self.store, catalogue, row["id"], pool=pool)) for row in rows]
             finally:
                 pool.close(abandon=True)
                 catalogue.close()
         except ArchiveError as error:
             self.fail(error)
             return
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the workers have ended
+        for row, check in checks:
+            print(f"{row['date']}  {printable(row['headline'] or '(no headline)')}  {row['id']}")
+            for step in check.steps:
+                where = "" if step.ok or step.offset is None else f" ({step.file}, byte {step.offset})"
+                print(f"  {MARKS[step.ok]:<6} {step.name:<11}  {printable(step.what)}{where}")
+        faults = sum(not check.ok for _, check in checks)
         print(f"{len(rows)} text{'s' * (len(rows) > 1)}: " + (f"{faults} with faults." if faults else "all is well."))
         self.exitcode = 1 if faults else 0
 
