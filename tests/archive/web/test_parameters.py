@@ -12,14 +12,24 @@ def of(**values: str) -> Parameters:
     return Parameters(values.items())
 
 
-@pytest.mark.parametrize("value", ["2026-11-20", " 2026-11-20 ", "0001-01-01", "9999-12-31", "2024-02-29"])
+@pytest.mark.parametrize("value", ["2026-11-20", "0001-01-01", "9999-12-31", "2024-02-29"])
 def test_days(value: str) -> None:
-    assert of(since=value).day("since") == value.strip()
+    assert of(since=value).day("since") == value
 
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-11-31", "2026-1-1", "20261120", "2026-W47-5", "yesterday", "2026-11-20T09:00", "٢٠٢٦-١١-٢٠", "0000-01-01"],
+    [
+        "2026-11-31",
+        "2026-1-1",
+        "20261120",
+        "2026-W47-5",
+        "yesterday",
+        " 2026-11-20",
+        "2026-11-20T09:00",
+        "٢٠٢٦-١١-٢٠",
+        "0000-01-01",
+    ],
 )
 def test_no_days(value: str) -> None:
     with pytest.raises(Unfit, match="since must be a day such as 2026-11-20"):
