@@ -61,22 +61,22 @@ def test_where_no_record_begins(store: Store, offset: int) -> None:
         Member.read(store.path(store.files()[0]), offset, 100)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        gzip.compress(b"no record at all\r\n\r\n"),
-        gzip.compress(b"x" * 3_000_000),
-        gzip.compress(b"WARC/1.1\r\nContent-Length: 99\r\n\r\nshort"),
-        gzip.compress(b"WARC/1.1\r\nContent-Length: -5\r\n\r\nshort"),
-        gzip.compress(b"WARC/1.1\r\nWARC-Type: x\r\n\r\nno length"),
-        gzip.compress(b"WARC/1.1\r\nContent-Length: 4\r\n\r\nbody")[:-12],
-        zlib.compress(b"WARC/1.1\r\nContent-Length: 4\r\n\r\nbody"),
-    ],
-)
-def test_damaged_records(tmp_path: Path, data: bytes) -> None:
+DAMAGED = {
+    "empty": b"",
+    "no-record": gzip.compress(b"no record at all\r\n\r\n"),
+    "endless-head": gzip.compress(b"x" * 3_000_000),
+    "short": gzip.compress(b"WARC/1.1\r\nContent-Length: 99\r\n\r\nshort"),
+    "negative": gzip.compress(b"WARC/1.1\r\nContent-Length: -5\r\n\r\nshort"),
+    "no-length": gzip.compress(b"WARC/1.1\r\nWARC-Type: x\r\n\r\nno length"),
+    "torn": gzip.compress(b"WARC/1.1\r\nContent-Length: 4\r\n\r\nbody")[:-12],
+    "no-gzip": zlib.compress(b"WARC/1.1\r\nContent-Length: 4\r\n\r\nbody"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGED)
+def test_damaged_records(tmp_path: Path, how: str) -> None:
     path = tmp_path / "x.warc.gz"
-    path.write_bytes(data)
+    path.write_bytes(DAMAGED[how])
     with pytest.raises(RecordError) as error:
         Member.read(path, 0, 100)
     assert str(error.value).endswith(".")
