@@ -25,3 +25,7 @@ class ExtractionError(ArchiveError):
 
 class SourceError(ArchiveError):
     """A source definition is wrong; the text names file, line and key."""
+
+
+class ExportError(ArchiveError):
+    """An export can't be made: nothing fits, the target can't be written, or the key is no good."""
