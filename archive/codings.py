@@ -12,7 +12,7 @@ import zstandard
 
 from archive.errors import RecordError
 
-__all__ = ["dechunk", "decode", "too_big"]
+__all__ = ["dechunk", "decode", "is_chunked", "is_undone", "too_big"]
 
 _SLICE = {"zstd": 64}
 """Compressed bytes handed over at once: zstandard gives all that they hold in one piece."""
@@ -20,6 +20,13 @@ _DEFAULT_SLICE = 1 << 13
 _OUTPUT = 1 << 16
 _MAX_WINDOW = 1 << 27
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*)?\r?\n")
+
+_BARE_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}\r?")
+_MAGIC = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_NOT_IN_TEXT = set(range(32)) - set(b"\t\n\r\f")
+_CERTAIN = 256
+"""Bytes: among so many compressed ones there is always one that no text has."""
+_NO_CODING = {"identity", "none", "utf-8"}
 
 Step = Callable[[bytes], Iterator[bytes]]
 """Gives the output for a piece of input; raises one of `_BROKEN`."""
@@ -98,6 +105,37 @@ def dechunk(data: bytes) -> bytes:
         if not at:
             break
     return b"".join(parts)
+
+
+def is_chunked(data: bytes) -> bool:
+    """Whether a body is in chunks: it begins with a chunk's size, and where that chunk ends there is a line end.
+
+    A body that ends before that was cut short, and is taken for one.
+    """
+    match = _CHUNK_SIZE.match(data)
+    if not match:
+        return _BARE_SIZE.fullmatch(data) is not None
+    behind = data[match.end() + int(match[1], 16) :][:2]
+    return int(match[1], 16) == 0 or behind in (b"", b"\r", b"\r\n") or behind[:1] == b"\n"
+
+
+def is_undone(coding: str, data: bytes) -> bool:
+    """Whether a body that is said to be compressed is plain text: the coding has been undone.
+
+    Compressed bytes are never taken for text; other bytes that are not compressed either are left to `decode`.
+    """
+    start = data[:1024]
+    if coding in _NO_CODING or not data or start.startswith(_MAGIC.get(coding, b"\0")):
+        return False
+    if set(start) & _NOT_IN_TEXT:
+        return False
+    if len(data) >= _CERTAIN:
+        return True
+    try:
+        decode(coding, data, 1 << 30)
+    except RecordError:
+        return True
+    return False
 
 
 def _is_zlib(data: bytes) -> bool:

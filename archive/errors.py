@@ -15,6 +15,10 @@ class RecordError(ArchiveError):
     """A WARC record or the HTTP message in it can't be read."""
 
 
+class PackageError(ArchiveError):
+    """A ZIP package, such as a WACZ, or an entry of it can't be read, or not safely."""
+
+
 class NotAPage(ArchiveError):
     """The bytes are no HTML page that an article could be read from."""
 

@@ -6,13 +6,23 @@ import re
 
 import msgspec
 
-from archive.codings import decode, too_big
+from archive.codings import decode, is_chunked, is_undone, too_big
 from archive.errors import RecordError
 
-__all__ = ["Message", "head_length", "is_http", "is_interim", "parse_response", "split_interim"]
+__all__ = [
+    "Message",
+    "head_length",
+    "is_http",
+    "is_interim",
+    "parse_response",
+    "parse_stored",
+    "repaired",
+    "split_interim",
+]
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) +(\d{3})(?:[ \t]+([^\r\n]*))?\r?(?:\n|$)")
+_NEWER_HTTP = re.compile(rb"HTTP/[2-9] ")
 _NO_CODINGS = {"identity", "none", "utf-8"}
 _BLANKS = " \t\r"
 
@@ -114,3 +124,40 @@ def parse_response(raw: bytes) -> Message:
         raw[:end],
         raw[end:],
     )
+
+
+def parse_stored(block: bytes) -> Message:
+    """The response in a record's block, whoever wrote it: interim replies are passed over, HTTP/2 is taken too.
+
+    Raises `RecordError` if there is none.
+    """
+    _, raw = split_interim(block)
+    if not _NEWER_HTTP.match(raw):
+        return parse_response(raw)
+    message = parse_response(raw[:6] + b".0" + raw[6:])
+    return msgspec.structs.replace(message, version=message.version[:1], head=raw[: len(message.head) - 2])
+
+
+def repaired(message: Message) -> Message:
+    """Without the codings that the head names and the body no longer has.
+
+    wget and Browsertrix keep ``Transfer-Encoding: chunked`` beside a body whose chunks they have joined, and
+    Common Crawl kept Content-Encoding beside unpacked bodies. `head` and `body` stay as they are.
+    """
+    if not message.body:
+        return message
+    dropped = set()
+    body = message.body
+    transfer = message.codings("Transfer-Encoding")
+    if transfer and transfer[-1] == "chunked":
+        if is_chunked(body):
+            body = decode("chunked", body, len(body))
+        else:
+            dropped.add("transfer-encoding")
+    content = message.codings("Content-Encoding")
+    if content and len(transfer) < 2 and is_undone(content[-1], body):
+        dropped.add("content-encoding")
+    if not dropped:
+        return message
+    headers = tuple((n, v) for n, v in message.headers if n.lower() not in dropped)
+    return msgspec.structs.replace(message, headers=headers)

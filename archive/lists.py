@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from sqlalchemy import text
 
 from archive.article import Article
 from archive.capture import Capture
@@ -25,6 +26,15 @@ __all__ = ["Lists"]
 _REMEMBERED = 3000
 """Captures of a site that are learned from, the newest."""
 _TEXTS = 500
+_PAGE = 500
+"""Texts whose lines are looked at at once."""
+_READ_LAST = text(
+    "SELECT v.capture, v.date, v.lines, v.file, v.details_offset, v.details_length FROM versions v"
+    " WHERE v.site = :site AND (v.date, v.capture) < (:date, :capture) AND NOT EXISTS ("
+    " SELECT 1 FROM versions n WHERE n.capture = v.capture AND (n.extracted, n.id) > (v.extracted, v.id))"
+    " ORDER BY v.date DESC, v.capture DESC LIMIT :limit"
+)
+"""Of each capture of a site what was read from it last, newest capture first."""
 
 
 class Lists:
@@ -37,6 +47,8 @@ class Lists:
     def __init__(self, store: Store, catalogue: Catalogue) -> None:
         self._store, self._catalogue = store, catalogue
         self._learners: dict[str, Learner] = {}
+        self._stored: dict[str, _Stored] = {}
+        """The lists of sites that nothing was learned of yet."""
         self._known: dict[str, dict[str, Any]] = {}
         """The lists that were handed out, by digest."""
         self._kept: dict[str, list[dict[str, Any]]] = {}
@@ -45,12 +57,17 @@ class Lists:
 
     def of(self, url: str) -> Furniture | None:
         """The list of the site that a page stands on, if there is one."""
-        learner = self._learner(site_of(url))
-        furniture = learner.furniture
+        site = site_of(url)
+        learner = self._learners.get(site)
+        if learner is not None:
+            furniture, entries = learner.furniture, learner.entries
+        else:
+            stored = self._stored_list(site)
+            furniture, entries = stored.furniture, stored.entries
         if not furniture.keys:
             return None
         if furniture.digest not in self._known:
-            self._known[furniture.digest] = _facts(learner)
+            self._known[furniture.digest] = _facts(furniture, entries)
         return furniture
 
     def facts(self, digest: str) -> dict[str, Any]:
@@ -62,9 +79,16 @@ class Lists:
     def changed(self) -> Iterator[dict[str, Any]]:
         """What is to be kept of the lists that have changed since they were kept."""
         for learner in self._learners.values():
-            facts = _facts(learner)
+            facts = _facts(learner.furniture, learner.entries)
             if learner.is_changed and facts["entries"] != self._kept.get(learner.site):
                 yield facts
+                self._kept[learner.site] = facts["entries"]
+
+    def forget(self, site: str) -> None:
+        """Let go of what is remembered of a site whose list was kept."""
+        for known in (self._learners, self._stored, self._kept):
+            known.pop(site, None)
+        self._known = {digest: facts for digest, facts in self._known.items() if facts["site"] != site}
 
     def learn(self, conversion: str, capture: Capture, article: Article) -> None:
         """Take note of an article that was stored."""
@@ -82,13 +106,29 @@ class Lists:
         return self._learner(site).entries
 
     def stale(self) -> Iterator[Task]:
-        """Pages whose texts hold what is on the list by now, or lack what is no longer on it."""
+        """Pages whose texts hold what is on the list by now, or lack what is no longer on it.
+
+        They may be kept again while the next ones are asked for.
+        """
+        return map(self._task, self._stale_rows())
+
+    def count_stale(self) -> int:
+        """How many pages `stale` would give."""
+        return sum(1 for _ in self._stale_rows())
+
+    def _stale_rows(self) -> Iterator[Row]:
         for site, learner in list(self._learners.items()):
             keys = learner.furniture.keys
             allowed = {entry.key for entry in learner.entries if not entry.is_furniture}
-            for row in self._catalogue.seen_lines(site) if keys or allowed else ():
+            for row in self._read_last(site) if keys or allowed else ():
                 if any(line.key in (allowed if line.is_learned else keys) for line in unpack(row["lines"])):
-                    yield self._task(row)
+                    yield row
+
+    def _read_last(self, site: str) -> Iterator[Row]:
+        place = {"date": "~", "capture": ""}  # behind all dates
+        while rows := self._catalogue.rows(_READ_LAST, {"site": site, "limit": _PAGE, **place}):
+            yield from rows
+            place = {name: rows[-1][name] for name in place}
 
     def _task(self, row: Row) -> Task:
         known = self._catalogue.capture(row["capture"])
@@ -101,14 +141,20 @@ class Lists:
 
     def _learner(self, site: str) -> Learner:
         if (learner := self._learners.get(site)) is None:
-            row = self._catalogue.furniture(site)
-            entries = msgspec.json.decode(row["entries"], type=list[Entry]) if row else []
-            learner = self._learners[site] = Learner(site, entries, self._text)
+            learner = self._learners[site] = Learner(site, self._stored_list(site).entries, self._text)
             for seen in reversed(self._catalogue.seen_lines(site, _REMEMBERED)):
                 learner.remember(
                     Seen(version=seen["id"], article=seen["article"], date=seen["date"], lines=unpack(seen["lines"]))
                 )
         return learner
+
+    def _stored_list(self, site: str) -> _Stored:
+        if (stored := self._stored.get(site)) is None:
+            row = self._catalogue.furniture(site)
+            entries = msgspec.json.decode(row["entries"], type=list[Entry]) if row else []
+            keys = frozenset(entry.key for entry in entries if entry.is_furniture)
+            stored = self._stored[site] = _Stored(Furniture(site=site, keys=keys), entries)
+        return stored
 
     def _text(self, conversion: str) -> str:
         if conversion not in self._texts:
@@ -119,10 +165,17 @@ class Lists:
         return self._texts[conversion]
 
 
-def _facts(learner: Learner) -> dict[str, Any]:
+class _Stored(msgspec.Struct, frozen=True):
+    """A site's list as the archive has it."""
+
+    furniture: Furniture
+    entries: list[Entry]
+
+
+def _facts(furniture: Furniture, entries: list[Entry]) -> dict[str, Any]:
     return {
-        "site": learner.site,
+        "site": furniture.site,
         "made": iso(dt.datetime.now(dt.UTC), exact=True),
-        "digest": learner.furniture.digest,
-        "entries": msgspec.to_builtins(learner.entries),
+        "digest": furniture.digest,
+        "entries": msgspec.to_builtins(entries),
     }

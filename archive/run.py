@@ -210,7 +210,7 @@ class Run:
 
     # Articles
 
-    def keep_extracted(self, capture: Capture, extracted: Extracted) -> str:
+    def keep_extracted(self, capture: Capture, extracted: Extracted, *, learn: bool = True) -> str:
         """Store what a worker read in a capture, see `keep_article`."""
         return self.keep_article(
             capture,
@@ -219,6 +219,7 @@ class Run:
             started=extracted.started,
             ended=extracted.ended,
             reading=extracted.reading,
+            learn=learn,
         )
 
     def keep_article(
@@ -230,11 +231,12 @@ class Run:
         started: dt.datetime,
         ended: dt.datetime,
         reading: Reading,
+        learn: bool = True,
     ) -> str:
         """Store what a capture says: clean text, all fields with their trace, and provenance.
 
         `words` are the article's tokens (`archive.catalogue.catalogue.text_words`), `reading` what the
-        extractor was told of the site.
+        extractor was told of the site. The site's list learns from the article unless `learn` is false.
         Returns the record id of the conversion. Raises `StoreError` if the disk refuses.
         """
         date = iso(ended)
@@ -288,7 +290,8 @@ class Run:
             lines=pack(paragraphs(article)),
         )
         self._versions.append((row, words))
-        self.lists.learn(conversion.id, capture, article)
+        if learn:
+            self.lists.learn(conversion.id, capture, article)
         self._flush_if_due()
         return conversion.id
 
@@ -299,6 +302,12 @@ class Run:
             self._listed.add(name)
             writer.append([json_record(dump(facts), "furniture", iso(dt.datetime.now(dt.UTC)), [])])
             self._furniture.append(furniture_row(facts))
+
+    def keep_lists(self) -> None:
+        """Store the furniture lists that have changed since they were stored. Raises `StoreError`."""
+        for facts in self.lists.changed():
+            self._keep_list(facts, self._writer("derived"))
+        self.flush()
 
     def stale(self) -> Iterator[Task]:
         """The pages of this run's sites that are to be read again: their texts hold what was learned later."""
@@ -350,8 +359,7 @@ class Run:
         """
         end: dict[str, Any] = {"ended": iso(dt.datetime.now(dt.UTC)), "reason": reason, "stats": stats}
         try:
-            for facts in self.lists.changed():
-                self._keep_list(facts, self._writer("derived"))
+            self.keep_lists()
             self._writer("originals").append([facts_record(end, "run", end["ended"])])
             self.flush()
             self.row |= run_row(self._info, end)

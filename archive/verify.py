@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -21,50 +21,15 @@ from archive.reader import StoredRecord, check_digests, read_members
 from archive.rebuild import catch_up
 from archive.rules import Reading
 from archive.storage import Store, read_sidecar
+from archive.verification import Fault, Progress, Verification
 from archive.version import EXTRACTOR
 from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 from archive.workers import Extracted, ExtractorPool, Task
 
 __all__ = ["Fault", "Verification", "verify"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being checked, its number from 1, and how many there are."""
-
 _AHEAD = 16
 """Pages that wait for a worker at once."""
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """One thing that is not as it should be."""
-
-    where: str
-    """File, and byte offset where one is known."""
-    what: str
-    """One sentence, without the place."""
-    record: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}" + (f" ({self.record})" if self.record else "")
-
-
-class Verification(msgspec.Struct):
-    """What was looked at, and what was found wrong."""
-
-    files: int = 0
-    records: int = 0
-    conversions: int = 0
-    compared: int = 0
-    """Conversions that were extracted again and compared."""
-    other_version: int = 0
-    """Conversions made by other versions of the software, which can't be compared to the letter."""
-    open_files: list[str] = []
-    """Files that a running crawl is writing; they were not looked at."""
-    faults: list[Fault] = []
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.faults
 
 
 class _Response(msgspec.Struct):

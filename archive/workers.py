@@ -13,7 +13,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
 from contextlib import contextmanager
 from multiprocessing.forkserver import ensure_running
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,6 +35,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A page in the archive that is to be read."""
 
     store: str
+    """A store, a WARC or WACZ file, a folder of these, or `Collection.place`."""
     capture: Capture
     reading: Reading = Reading()
 
@@ -56,19 +56,16 @@ def extract_capture(task: Task) -> Extracted:
     Raises `NotAPage`, `RecordError` or `StoreError`.
     """
     from archive.catalogue.catalogue import text_words
+    from archive.collection import message_of, record_of
     from archive.extraction.extractor import extract
-    from archive.http import parse_response
-    from archive.reader import parse_member
-    from archive.storage import Store
+    from archive.files import reader_of
+    from archive.http import repaired
 
     started = dt.datetime.now(dt.UTC)
     capture = task.capture
     if capture.kind == "revisit":
         raise RecordError(f"{capture.id} is a revisit; its page is in {capture.refers_to}.")
-    record = parse_member(Store(Path(task.store)).read(capture.file, capture.offset, capture.length), capture.offset)
-    if record.id != capture.id:
-        raise RecordError(f"{capture.file}, byte {capture.offset}: holds {record.id}, not {capture.id}.")
-    message = parse_response(record.block)
+    message = repaired(message_of(record_of(reader_of(task.store), capture)))
     article = extract(
         message.content(),
         url=capture.url,

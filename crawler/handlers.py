@@ -33,7 +33,7 @@ from scrapy.exceptions import (
 )
 from twisted.web._newclient import ParseError
 
-from archive.capture import Failure, Truncation
+from archive.capture import Failure, Lead, Truncation
 from crawler.archiving import Archiving
 from crawler.recording import Recording
 from crawler.resolver import ForbiddenAddress
@@ -68,9 +68,8 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Download as Scrapy does, then archive; raises what Scrapy raises, or `StoreError`."""
         request.meta.pop("capture", None)
-        recording = Recording(
-            urldefrag(request.url)[0], request.method, request.meta.get("lead"), request.meta.get("proxy")
-        )
+        url = urldefrag(request.url)[0]
+        recording = Recording(url, request.method, _lead(request), request.meta.get("proxy"))
         # Read by super().download_request() before its first await, so no other request comes between.
         self._pool = _RecordingPool(self._shared_pool, recording)  # type: ignore[assignment]
         try:
@@ -115,6 +114,15 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
                 lead=exchange.lead,
             )
         )
+
+
+def _lead(request: Request) -> Lead | None:
+    """What led to a request: after a redirect what redirected, but for what is no page of its own."""
+    lead: Lead | None = request.meta.get("lead")
+    came = request.meta.get("redirect_urls")
+    if not came or (lead is not None and lead.kind in ("requisite", "robots")):
+        return lead
+    return Lead(kind="redirect", via=came[-1], announced=lead.announced if lead is not None else None)
 
 
 def _truncation(error: Exception) -> Truncation:

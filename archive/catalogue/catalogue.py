@@ -75,6 +75,10 @@ class Catalogue:
         self._connection.close()
         self._engine.dispose()
 
+    def rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Row]:
+        """What a query of one's own answers (SQLAlchemy; tables are in `archive.catalogue.schema`)."""
+        return self._rows(query, values)
+
     # Writing
 
     def add(

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from collections import deque
-from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, complain, printable
+from crawler.command import ArchiveCommand, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
     from archive.furniture import Entry
     from archive.run import Run
-    from archive.workers import Extracted, Task
-
-_AHEAD = 16
 
 
 class Command(ArchiveCommand):
@@ -94,45 +89,31 @@ class Command(ArchiveCommand):
                 )
                 return
             run.lists.decide(site, key_of(text), verdict, text=text, who=f"by {getpass.getuser()}")
-            print(f"{key_of(text)[:8]} is {verdict}; {_clean_again(run)} articles were cleaned again.")
+            print(f"{key_of(text)[:8]} is {verdict}; {self._clean_again(run)} articles were cleaned again.")
         finally:
             run.finish("finished", {})
+
+    def _clean_again(self, run: Run) -> int:
+        """Read again the pages whose texts are no longer what the list asks for."""
+        from archive.renewal import renew
+        from archive.workers import ExtractorPool
+
+        if not run.lists.count_stale():
+            return 0
+        assert self.settings is not None
+        pool = ExtractorPool(
+            self.settings.getint("EXTRACT_WORKERS"),
+            timeout=self.settings.getfloat("EXTRACT_TIMEOUT", 20),
+            memory=self.settings.getint("EXTRACT_MEMORY", 2 << 30),
+        )
+        try:
+            with Progress("cleaning") as progress:
+                return renew(run, pool, complain=self.fail, progress=progress)
+        finally:
+            pool.close(abandon=True)
 
 
 def _print(entry: Entry) -> None:
     days = f"{entry.first_seen[:10]} to {entry.last_seen[:10]}"
     print(f"\n  {entry.key[:8]}  {entry.verdict} ({entry.why}), {entry.articles} articles, {days}")
     print(f"    {printable(entry.text)}")
-
-
-def _clean_again(run: Run) -> int:
-    """Read again the pages whose texts are no longer what the list asks for."""
-    from archive.workers import ExtractorPool
-
-    stale = list(run.stale())
-    if not stale:
-        return 0
-    pool = ExtractorPool()
-    done = 0
-
-    def keep(task: Task, future: Future[Extracted]) -> bool:
-        try:
-            run.keep_extracted(task.capture, future.result())
-        except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a sentence
-            complain(pool.explain(error, task.capture.url))
-            return False
-        return True
-
-    try:
-        with Progress("cleaning") as progress:
-            waiting: deque[tuple[Task, Future[Extracted]]] = deque()
-            for number, task in enumerate(stale, 1):
-                waiting.append((task, pool.submit(task)))
-                if len(waiting) >= _AHEAD:
-                    done += keep(*waiting.popleft())
-                progress(task.capture.url, number, len(stale))
-            while waiting:
-                done += keep(*waiting.popleft())
-    finally:
-        pool.close(abandon=True)
-    return done
