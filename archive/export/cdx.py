@@ -22,10 +22,12 @@ _META = '!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}\n'
 
 def cdx_line(row: Row, file: str, offset: int) -> str:
     """The line of a capture that lies in a file of the package."""
+    is_revisit = row["kind"] == "revisit"
     told = {
         "url": row["url"],
-        "mime": "warc/revisit" if row["kind"] == "revisit" else row["mime"],
-        "status": str(row["status"]),
+        "mime": "warc/revisit" if is_revisit else row["mime"],
+        # A revisit without a block shows its original as it is: a status of 304 would be replayed as that.
+        "status": None if is_revisit and row["status"] == 304 else str(row["status"]),
         "digest": row["payload_digest"],
         "length": str(row["length"]),
         "offset": str(offset),

@@ -98,8 +98,6 @@ def export(
     progress = progress or (lambda *_: None)
     if format == "parquet":
         require_pyarrow()
-    if not target.absolute().parent.is_dir():
-        raise ExportError(f"{target}: there is no folder {target.absolute().parent}.")
     with Selection(store, query) as selection:
         if format == "markdown" and target.suffix.lower() != ".zip":
             with new_folder(target) as folder:

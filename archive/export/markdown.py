@@ -37,11 +37,10 @@ def write_markdown_folder(selection: Selection, folder: Path, progress: Progress
 
 def write_markdown_zip(selection: Selection, file: IO[bytes], progress: Progress) -> None:
     """The same, in a ZIP file."""
-    zip_ = StoredZip(file, Path(file.name).parent)
-    for entry in selection.entries(progress):
-        data = markdown(entry).encode()
-        zip_.add(file_name(entry), len(data), [data])
-    zip_.close()
+    with StoredZip(file, Path(file.name).parent) as zip_:
+        for entry in selection.entries(progress):
+            data = markdown(entry).encode()
+            zip_.add(file_name(entry), len(data), [data])
 
 
 def file_name(entry: Entry) -> str:
@@ -79,7 +78,7 @@ def _front(entry: Entry) -> dict[str, Any]:
     )  # fmt: skip
     told = {name: msgspec.to_builtins(getattr(article, name)) for name in names}
     return {
-        **{name: value for name, value in told.items() if value not in (None, [])},
+        **{name: value for name, value in told.items() if value or value is False},
         "source": row["source"],
         "url": article.url,
         "captured": capture.date,

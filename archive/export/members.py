@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Self
 
 from archive.errors import StoreError
 from archive.storage import Store
@@ -24,6 +24,12 @@ class Members:
         self._store = store
         self._name = ""
         self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the file."""

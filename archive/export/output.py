@@ -22,13 +22,13 @@ def new_file(target: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
 
     An existing file is replaced only with `force`. Raises `ExportError`, also for what the disk refuses.
     """
-    if target.is_dir():
-        raise ExportError(f"{target}: is a folder; name a file.")
-    if target.exists() and not target.is_file():
-        raise ExportError(f"{target}: is no ordinary file; name another one.")
-    if target.exists() and not force:
-        raise ExportError(f"{target}: exists already; name another file, or replace it with --force.")
     with _refusals(target):
+        if target.is_dir():
+            raise ExportError(f"{target}: is a folder; name a file.")
+        if target.exists() and not target.is_file():
+            raise ExportError(f"{target}: is no ordinary file; name another one.")
+        if target.exists() and not force:
+            raise ExportError(f"{target}: exists already; name another file, or replace it with --force.")
         temporary = _beside(target)
         try:
             with temporary.open("x+b") as file:
@@ -49,11 +49,11 @@ def new_folder(target: Path) -> Iterator[Path]:
 
     A folder that has something in it is never replaced. Raises `ExportError`, also for what the disk refuses.
     """
-    if target.exists() and not target.is_dir():
-        raise ExportError(f"{target}: is a file; name a folder, or a file that ends in .zip.")
-    if target.is_dir() and any(target.iterdir()):
-        raise ExportError(f"{target}: has something in it already; name another folder.")
     with _refusals(target):
+        if target.exists() and not target.is_dir():
+            raise ExportError(f"{target}: is a file; name a folder, or a file that ends in .zip.")
+        if target.is_dir() and any(target.iterdir()):
+            raise ExportError(f"{target}: has something in it already; name another folder.")
         temporary = _beside(target)
         try:
             temporary.mkdir()

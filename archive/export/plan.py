@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -49,7 +49,6 @@ class Plan:
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
-        self._members = Members(selection.store)
         self.left_out = 0
         """Revisits that were left out because the archive lacks their originals."""
 
@@ -68,9 +67,9 @@ class Plan:
             self._add_requisites(progress)
         self._add_redirects()
         self._add_originals()
-        self._find_members(progress)
+        with Members(selection.store) as members:
+            self._find_members(members, progress)
         selection.change("COMMIT")
-        self._members.close()
 
     @property
     def count(self) -> int:
@@ -167,34 +166,29 @@ class Plan:
         # What is left has no original anywhere; without it a replay tool would show another version.
         self.left_out = self._selection.change(_DANGLING)
 
-    def _find_members(self, progress: Progress) -> None:
+    def _find_members(self, members: Members, progress: Progress) -> None:
         """Each capture's own member, and those of its request and facts, which follow it; and warcinfo records."""
         last_file, count = None, self.count
         for number, row in enumerate(self._selection.rows("SELECT * FROM records ORDER BY file, offset"), 1):
             progress("finding records", number, count)
             if row["file"] != last_file:
                 last_file = row["file"]
-                self._note(last_file, 0, self._members.measure(last_file, 0, _is_warcinfo), None)
+                self._note(last_file, 0, members.measure(last_file, 0, _is_warcinfo), None)
             self._note(row["file"], row["offset"], row["length"], row["id"])
             end = row["offset"] + row["length"]
-            for length in self._attendants(row["file"], end, row["id"]):
+            belongs = partial(_belongs, capture=row["id"])
+            while length := members.measure(row["file"], end, belongs):
                 self._note(row["file"], end, length, None)
                 end += length
-
-    def _attendants(self, file: str, offset: int, capture: str) -> Iterator[int]:
-        def belongs(headers: dict[str, str]) -> bool:
-            return (
-                headers.get("warc-type") in ("request", "metadata")
-                and headers.get("warc-concurrent-to") == f"<{capture}>"
-            )
-
-        while length := self._members.measure(file, offset, belongs):
-            yield length
-            offset += length
 
     def _note(self, file: str, offset: int, length: int | None, capture: str | None) -> None:
         if length:
             self._selection.change("INSERT OR IGNORE INTO members VALUES (?, ?, ?, ?)", file, offset, length, capture)
+
+
+def _belongs(headers: dict[str, str], capture: str) -> bool:
+    """Whether a record is the request of a capture, or tells of it."""
+    return headers.get("warc-type") in ("request", "metadata") and headers.get("warc-concurrent-to") == f"<{capture}>"
 
 
 def _is_warcinfo(headers: dict[str, str]) -> bool:

@@ -27,7 +27,6 @@ class Texts:
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
-        self._members = Members(selection.store)
 
     def make(self, progress: Progress) -> None:
         """Fill the table ``texts``. Raises `StoreError` or `RecordError`."""
@@ -41,12 +40,12 @@ class Texts:
                 self._note(row["file"], row[f"{prefix}offset"], row[f"{prefix}length"], row["id"], part)
             if digest := self._list_of(row):
                 selection.change("INSERT OR IGNORE INTO lists VALUES (?, ?, 0)", row["file"], digest)
-        for row in selection.rows("SELECT DISTINCT file FROM texts ORDER BY file"):
-            length = self._members.measure(row["file"], 0, lambda headers: headers.get("warc-type") == "warcinfo")
-            self._note(row["file"], 0, length, None, "warcinfo")
-        self._find_lists()
+        with Members(selection.store) as members:
+            for row in selection.rows("SELECT DISTINCT file FROM texts ORDER BY file"):
+                length = members.measure(row["file"], 0, lambda headers: headers.get("warc-type") == "warcinfo")
+                self._note(row["file"], 0, length, None, "warcinfo")
+            self._find_lists(members)
         selection.change("COMMIT")
-        self._members.close()
 
     def _list_of(self, row: Row) -> str | None:
         """The digest of the furniture list that a text was cleaned with."""
@@ -57,22 +56,22 @@ class Texts:
             raise RecordError(f"The details of version {row['id']} can't be read; run scrapy verify.") from error
         return digest
 
-    def _find_lists(self) -> None:
+    def _find_lists(self, members: Members) -> None:
         """The lists stand between the versions' records, before the first text that was cleaned with them."""
         file, end = "", 0
         for row in self._selection.rows(_BETWEEN):
             start = end if row["file"] == file else 0
             if start < row["offset"]:
-                self._look_between(row["file"], start, row["offset"])
+                self._look_between(members, row["file"], start, row["offset"])
             file, end = row["file"], row["end"]
         missing = next(self._selection.rows("SELECT * FROM lists WHERE NOT found"), None)
         if missing:
             raise RecordError(f"{missing['file']}: lacks the furniture list {missing['digest']}; run scrapy verify.")
 
-    def _look_between(self, file: str, start: int, end: int) -> None:
+    def _look_between(self, members: Members, file: str, start: int, end: int) -> None:
         while start < end:
             facts: dict[str, str] = {}
-            length = self._members.measure(file, start, lambda headers: not facts.update(headers))  # noqa: B023
+            length = members.measure(file, start, lambda headers: not facts.update(headers))  # noqa: B023
             if not length:
                 return
             if facts.get("warc-target-uri", "").startswith("urn:newswarc:furniture:"):

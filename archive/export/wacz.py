@@ -68,16 +68,15 @@ def write_wacz(
     plan = Plan(selection)
     plan.make(progress)
     Texts(selection).make(progress)
-    _Writer(selection, file, progress).write(title or _title(selection), key)
+    folder = Path(file.name).parent
+    with StoredZip(file, folder) as zip_:
+        _Writer(selection, zip_, folder, progress).write(title or _title(selection), key)
     return Package(plan.count, plan.left_out)
 
 
 class _Writer:
-    def __init__(self, selection: Selection, file: IO[bytes], progress: Progress) -> None:
-        self._selection, self._progress = selection, progress
-        self._folder = Path(file.name).parent
-        self._zip = StoredZip(file, self._folder)
-        self._members = Members(selection.store)
+    def __init__(self, selection: Selection, zip_: StoredZip, folder: Path, progress: Progress) -> None:
+        self._selection, self._zip, self._folder, self._progress = selection, zip_, folder, progress
         self._entries: list[StoredEntry] = []
 
     def write(self, title: str, key: SigningKey | None) -> None:
@@ -89,13 +88,12 @@ class _Writer:
         digits = "".join(c for c in self._created if c.isdigit())
         self._stem = f"newswarc-{digits}-{self._identity()[:8]}"
         self._originals, self._derived = f"{self._stem}-originals.warc.gz", f"{self._stem}-derived.wet.gz"
-        self._add_originals()
-        self._add_index()
-        self._add_derived()
+        with Members(selection.store) as members:
+            self._add_originals(members)
+            self._add_index()
+            self._add_derived(members)
         self._add_pages()
-        self._members.close()
         self._add_description(title, key)
-        self._zip.close()
         selection.change("COMMIT")
 
     def _row(self, query: str) -> Row:
@@ -112,13 +110,13 @@ class _Writer:
 
     # Records
 
-    def _add_originals(self) -> None:
+    def _add_originals(self, members: Members) -> None:
         size = self._row("SELECT count(*) AS n, sum(length) AS size FROM members")
         info = self._warcinfo(self._originals, "Captures of news articles, and what they need to be seen as they were")
-        pieces = self._original_pieces(info, size["n"])
+        pieces = self._original_pieces(members, info, size["n"])
         self._add(f"archive/{self._originals}", len(info) + size["size"], pieces)
 
-    def _original_pieces(self, info: bytes, count: int) -> Iterator[bytes]:
+    def _original_pieces(self, members: Members, info: bytes, count: int) -> Iterator[bytes]:
         yield info
         offset = len(info)
         query = """
@@ -127,7 +125,7 @@ class _Writer:
         """
         for number, row in enumerate(self._selection.rows(query), 1):
             self._progress("copying records", number, count)
-            yield from self._members.copy(row["in_file"], row["at"], row["size"], row["record_digest"])
+            yield from members.copy(row["in_file"], row["at"], row["size"], row["record_digest"])
             if row["id"]:
                 placed = (row["id"], offset, row["size"], row["record_digest"])
                 self._selection.change("INSERT INTO placed VALUES (?, ?, ?, ?)", *placed)
@@ -142,16 +140,16 @@ class _Writer:
             self._add_file("indexes/index.cdx.gz", cdx)
             self._add_file("indexes/index.idx", idx)
 
-    def _add_derived(self) -> None:
+    def _add_derived(self, members: Members) -> None:
         size = self._row("SELECT sum(length) AS size FROM texts")["size"]
         info = self._warcinfo(self._derived, "Texts read from the captures, all their fields, and their provenance")
-        self._add(f"provenance/{self._derived}", len(info) + size, self._derived_pieces(info))
+        self._add(f"provenance/{self._derived}", len(info) + size, self._derived_pieces(members, info))
 
-    def _derived_pieces(self, info: bytes) -> Iterator[bytes]:
+    def _derived_pieces(self, members: Members, info: bytes) -> Iterator[bytes]:
         yield info
         offset = len(info)
         for row in self._selection.rows("SELECT * FROM texts ORDER BY file, offset"):
-            yield from self._members.copy(row["file"], row["offset"], row["length"])
+            yield from members.copy(row["file"], row["offset"], row["length"])
             if row["version"]:
                 placed = (row["version"], row["part"], offset, row["length"])
                 self._selection.change("INSERT INTO placed_texts VALUES (?, ?, ?, ?)", *placed)

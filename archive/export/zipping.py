@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import msgspec
 
@@ -46,13 +46,21 @@ class StoredEntry(msgspec.Struct, frozen=True):
 
 
 class StoredZip:
-    """Writes entries to a seekable file, one after the other, and the directory at `close`; keeps nothing in memory."""
+    """Writes entries to a seekable file, one after the other, and at the end the directory; keeps nothing in memory."""
 
     def __init__(self, file: IO[bytes], folder: Path | None = None) -> None:
         """Write to `file`; what it needs meanwhile stands in `folder`, nameless."""
         self._file = file
-        self._directory = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`, or with this object
+        self._directory = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed at the end
         self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        with self._directory:
+            if error is None:
+                self._end()
 
     def add(self, path: str, size: int, pieces: Iterable[bytes]) -> StoredEntry:
         """Write an entry of exactly `size` bytes, which come in pieces. Raises `ExportError` if they are others."""
@@ -74,12 +82,11 @@ class StoredZip:
         self._count += 1
         return entry
 
-    def close(self) -> None:
+    def _end(self) -> None:
         """Write the central directory and its end."""
         start, count = self._file.tell(), self._count
         self._directory.seek(0)
         shutil.copyfileobj(self._directory, self._file)
-        self._directory.close()
         size = self._file.tell() - start
         if count >= _MOST or size >= _LIMIT or start >= _LIMIT:
             end = self._file.tell()
