@@ -11,8 +11,8 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.catalogue import Text, text_words
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
+from archive.catalogue.words import Words, words_of
 from archive.errors import RecordError, StoreError
 from archive.furniture import pack, paragraphs
 from archive.reader import StoredRecord, read_records
@@ -45,6 +45,7 @@ def catch_up(store: Store, catalogue: Catalogue, progress: Progress | None = Non
             problems.append(f"{name}: has lost bytes {size} to {known}; run scrapy verify, then scrapy rebuild.")
             continue
         problems += [f"{name}: {problem}" for problem in _index(store, catalogue, name, known, size)]
+    catalogue.settle()
     return problems
 
 
@@ -189,13 +190,22 @@ class _FileRows:
 
     def _version(
         self, conversion: StoredRecord, about: StoredRecord, details: dict[str, Any], proof: StoredRecord
-    ) -> tuple[Row, Text]:
+    ) -> tuple[Row, Words]:
         places = [(r.offset, r.length) for r in (conversion, about, proof)]
         text = conversion.block.decode()
         article = msgspec.convert({**details["article"], "text": text}, Article)
         lines = pack(paragraphs(article))
-        row = version_row(conversion.id, details, self.run, file=self._name, places=places, lines=lines)
-        return row, text_words(row["headline"], article.standfirst, text, row["language"])
+        words = words_of(article)
+        row = version_row(
+            conversion.id,
+            details,
+            self.run,
+            file=self._name,
+            places=places,
+            lines=lines,
+            signature=words.signature,
+        )
+        return row, words
 
 
 def _can_be_stored(value: Any) -> bool:

@@ -14,8 +14,8 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture, Exchange, Failure
 from archive.catalogue import Catalogue
-from archive.catalogue.catalogue import Text
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
+from archive.catalogue.words import Words
 from archive.furniture import pack, paragraphs
 from archive.http import head_length, parse_response
 from archive.lists import Lists
@@ -103,7 +103,7 @@ class Run:
         self._captures: list[Row] = []
         self._waiting: set[str] = set()
         """URLs whose captures the catalogue does not know yet."""
-        self._versions: list[tuple[Row, Text]] = []
+        self._versions: list[tuple[Row, Words]] = []
         self._furniture: list[Row] = []
         self._listed: set[tuple[Any, ...]] = set()
         self.lists = Lists(store, self.catalogue)
@@ -227,7 +227,7 @@ class Run:
         capture: Capture,
         article: Article,
         *,
-        words: Text,
+        words: Words,
         started: dt.datetime,
         ended: dt.datetime,
         reading: Reading,
@@ -235,7 +235,7 @@ class Run:
     ) -> str:
         """Store what a capture says: clean text, all fields with their trace, and provenance.
 
-        `words` are the article's tokens (`archive.catalogue.catalogue.text_words`), `reading` what the
+        `words` are those of the article (`archive.catalogue.words.words_of`), `reading` what the
         extractor was told of the site. The site's list learns from the article unless `learn` is false.
         Returns the record id of the conversion. Raises `StoreError` if the disk refuses.
         """
@@ -288,6 +288,7 @@ class Run:
             file=self.store.name(writer.path),
             places=[(m.offset, m.length) for m in members],
             lines=pack(paragraphs(article)),
+            signature=words.signature,
         )
         self._versions.append((row, words))
         if learn:
@@ -364,6 +365,7 @@ class Run:
             self.flush()
             self.row |= run_row(self._info, end)
             self.catalogue.add(runs=[self.row])
+            self.catalogue.settle()
         finally:
             with ExitStack() as closing:  # each file is closed, whatever becomes of the others
                 closing.callback(self._stack.close)

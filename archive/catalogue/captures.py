@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import func, select
 
 from archive.catalogue import schema
-from archive.catalogue.catalogue import Catalogue, _unusable
+from archive.catalogue.catalogue import Catalogue
 from archive.catalogue.rows import Row, url_key
 
 __all__ = ["first_date", "in_order", "of_url"]
 
 _C = schema.captures.c
-_BATCH = 500
 
 
 def in_order(
@@ -36,7 +33,7 @@ def in_order(
         query = query.where(_C.date >= since)
     if until is not None:
         query = query.where(_C.date < until)
-    return _rows(catalogue, query)
+    return catalogue.stream(query)
 
 
 def of_url(catalogue: Catalogue, url: str, until: str | None, *, exact: bool, truncated: bool) -> Iterator[Row]:
@@ -52,20 +49,10 @@ def of_url(catalogue: Catalogue, url: str, until: str | None, *, exact: bool, tr
         query = query.where(_C.url != url, (_C.status < 300) | (_C.status > 399) | (_C.status == 304))
     if until is not None:
         query = query.where(_C.date <= until)
-    return _rows(catalogue, query.order_by(_C.date.desc(), _C.file.desc(), _C.offset.desc()))
+    return catalogue.stream(query.order_by(_C.date.desc(), _C.file.desc(), _C.offset.desc()))
 
 
 def first_date(catalogue: Catalogue) -> str | None:
     """WARC-Date of the earliest capture."""
-    row = next(_rows(catalogue, select(func.min(_C.date).label("date"))))
+    row = next(catalogue.stream(select(func.min(_C.date).label("date"))))
     return None if row["date"] is None else str(row["date"])
-
-
-def _rows(catalogue: Catalogue, query: Select[Any]) -> Iterator[Row]:
-    """Rows as they are asked for; a long question does not hold all of them."""
-    try:
-        with catalogue._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=_BATCH).execute(query):
-                yield row._asdict()
-    except DatabaseError as error:
-        raise _unusable(catalogue.path, error) from error

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sqlite3
-import uuid
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, or_, select, text
+from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import NullPool
 
-from archive.catalogue import schema
-from archive.catalogue.rows import Row, url_key
-from archive.catalogue.tokens import query_tokens, tokens
-from archive.errors import StoreError
+from archive.catalogue import coverage, likeness, schema
+from archive.catalogue.articles import refresh_article
+from archive.catalogue.database import Database, Reader, unusable
+from archive.catalogue.filters import Filters
+from archive.catalogue.rows import Row, subtag, url_key
+from archive.catalogue.search import each_article
+from archive.catalogue.words import Words
 
-__all__ = ["Catalogue", "Text"]
+__all__ = ["Catalogue"]
 
-Text = tuple[str, str]
-"""Tokens of a version's headline and text."""
-
-_UNUSABLE = (
-    "{path}: the catalogue can't be used: {error}. The WARC files are not touched; "
-    "scrapy rebuild makes a damaged catalogue again."
-)
 _ORIGINAL = """
     SELECT id, url, date, payload_digest FROM captures c
     WHERE url = ? AND payload_digest = ? AND status = ? AND kind = 'response' AND truncated IS NULL AND method = 'GET'
@@ -39,45 +31,48 @@ _ORIGINAL = """
                     AND o.id <> c.id)
     ORDER BY date LIMIT 1
 """
-_OPERATORS = re.compile(r'"[^"]*"|\S+')
 
 
 class Catalogue:
     """What the archive holds. Rows come in through `add`; questions are the other methods.
 
-    Several processes may use one catalogue; a writer waits for another one's transaction.
+    Several processes may use one catalogue; a writer waits for another one's transaction. An object belongs to
+    one thread. A context manager.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         """Open the database at `path`; `create` it if there is none.
 
+        `read_only` changes nothing and leaves no file behind, whoever else writes; opening one costs well under a
+        millisecond, so let each thread and each request open its own.
         Raises `StoreError` when it is missing, no catalogue, damaged, or made by another version of newswarc.
         """
-        if not create and not path.exists():
-            raise StoreError(f"{path}: there is no catalogue; scrapy rebuild makes it from the WARC files.")
         self.path = path
-        try:
-            if not path.exists():
-                _create(path)
-            self._engine = _engine(path)
-            with self._engine.connect() as connection:
-                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        except DatabaseError as error:
-            raise _unusable(path, error) from error
-        if version != schema.VERSION:
-            raise StoreError(
-                f"{path}: is a catalogue of version {version}, but {schema.VERSION} is needed; run scrapy rebuild."
-            )
-        self._connection = self._engine.connect()
+        self._database = Reader(path) if read_only else Database(path, create=create)
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _connection(self) -> Connection:
+        return self._database.connection
 
     def close(self) -> None:
         """Let go of the database."""
-        self._connection.close()
-        self._engine.dispose()
+        self._database.close()
 
     def rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Row]:
         """What a query of one's own answers (SQLAlchemy; tables are in `archive.catalogue.schema`)."""
-        return self._rows(query, values)
+        return self._database.rows(query, values)
+
+    def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
+        """The same, row by row as they are asked for: a long answer is never held whole."""
+        return self._database.stream(query, values)
 
     # Writing
 
@@ -87,7 +82,7 @@ class Catalogue:
         runs: Sequence[Row] = (),
         fetches: Sequence[Row] = (),
         captures: Sequence[Row] = (),
-        versions: Sequence[tuple[Row, Text]] = (),
+        versions: Sequence[tuple[Row, Words]] = (),
         furniture: Sequence[Row] = (),
         files: Sequence[Row] = (),
     ) -> None:
@@ -101,53 +96,27 @@ class Catalogue:
                 _insert(connection, schema.captures, captures)
                 for row, words in versions:
                     _insert(connection, schema.versions, [row])
-                    self._refresh_article(connection, row, words)
+                    refresh_article(connection, row, words)
                 for row in furniture:
                     self._take_list(connection, row)
+                coverage.mark(connection, fetches, [row for row, _ in versions])
                 _upsert(connection, schema.files, files)
         except DatabaseError as error:
-            raise _unusable(self.path, error) from error
-
-    def _refresh_article(self, connection: Connection, added: Row, words: Text) -> None:
-        """Make the article's row and full text anew from its versions."""
-        v = schema.versions.c
-        every = connection.execute(
-            select(v.id, v.date, v.capture, v.text_digest)
-            .where(v.article == added["article"])
-            .order_by(v.date, v.capture, v.extracted, v.id)
-        ).all()
-        history = list({one.capture: one for one in every}.values())  # of each capture what was read from it last
-        changes = [a.text_digest != b.text_digest for a, b in pairwise(history)]
-        latest = history[-1]
-        row: Row = {
-            "url": added["article"],
-            "first_seen": history[0].date,
-            "last_seen": latest.date,
-            "texts": 1 + sum(changes),
-            "version": latest.id,
-        }
-        is_latest = latest.id == added["id"]
-        fields = ("source", "headline", "published", "modified", "language", "section")
-        if is_latest:
-            row |= {f: added[f] for f in fields}
-        else:
-            kept = connection.execute(select(*(v[f] for f in fields)).where(v.id == latest.id)).one()
-            row |= kept._asdict()
-        _upsert(connection, schema.articles, [row], key="url")
-        if is_latest:
-            number = connection.execute(
-                select(schema.articles.c.number).where(schema.articles.c.url == row["url"])
-            ).scalar_one()
-            connection.exec_driver_sql("DELETE FROM full_text WHERE rowid = ?", (number,))
-            connection.exec_driver_sql(
-                "INSERT INTO full_text (rowid, headline, text) VALUES (?, ?, ?)", (number, *words)
-            )
+            raise unusable(self.path, error) from error
 
     def _take_list(self, connection: Connection, row: Row) -> None:
         f = schema.furniture.c
         known = connection.execute(select(f.made).where(f.site == row["site"])).scalar()
         if known is None or row["made"] > known:
             _upsert(connection, schema.furniture, [row])
+
+    def settle(self) -> None:
+        """Do what was put off while rows came in: count the days. The answers are the same without it, but slower."""
+        try:
+            with self._connection.begin():
+                coverage.settle(self._connection)
+        except DatabaseError as error:
+            raise unusable(self.path, error) from error
 
     # Questions a crawl asks
 
@@ -163,7 +132,7 @@ class Catalogue:
         except UnicodeEncodeError:  # no such URL can have been kept
             return None
         except sqlite3.Error as error:
-            raise StoreError(_UNUSABLE.format(path=self.path, error=error)) from error
+            raise unusable(self.path, error) from error
         return dict(zip(("id", "url", "date", "payload_digest"), row, strict=True)) if row else None
 
     def latest_page(self, url: str) -> Row | None:
@@ -186,13 +155,13 @@ class Catalogue:
 
     def is_read(self, capture: str) -> bool:
         """Whether an article was read from the capture with that record id."""
-        return bool(self._rows(select(schema.versions.c.id).where(schema.versions.c.capture == capture).limit(1)))
+        return bool(self.rows(select(schema.versions.c.id).where(schema.versions.c.capture == capture).limit(1)))
 
     def is_answered(self, url: str, since: str) -> bool:
         """Whether the server has answered a GET of `url`, and not with an error of its own, since that WARC-Date."""
         c = schema.captures.c
         return bool(
-            self._rows(
+            self.rows(
                 select(c.id)
                 .where(c.url == url, c.date >= since, c.status < 500, c.truncated.is_(None), c.method == "GET")
                 .limit(1)
@@ -201,7 +170,7 @@ class Catalogue:
 
     def indexed(self, file: str) -> int:
         """Bytes of a WARC file that the catalogue knows."""
-        rows = self._rows(select(schema.files.c.indexed).where(schema.files.c.name == file))
+        rows = self.rows(select(schema.files.c.indexed).where(schema.files.c.name == file))
         return int(rows[0]["indexed"]) if rows else 0
 
     # Questions a reader asks
@@ -209,19 +178,19 @@ class Catalogue:
     def captures(self, url: str) -> list[Row]:
         """All captures of a URL, oldest first; http and https, with and without www. count as one."""
         c = schema.captures
-        return self._rows(select(c).where(c.c.url_key == url_key(url)).order_by(c.c.date, c.c.id))
+        return self.rows(select(c).where(c.c.url_key == url_key(url)).order_by(c.c.date, c.c.id))
 
     def capture(self, record_id: str) -> Row | None:
         """The capture with that record id."""
-        rows = self._rows(select(schema.captures).where(schema.captures.c.id == record_id))
+        rows = self.rows(select(schema.captures).where(schema.captures.c.id == record_id))
         return rows[0] if rows else None
 
     def versions(self, url: str) -> list[Row]:
         """The article's versions, oldest first, by its own URL or that of any capture it was read from."""
         v = schema.versions
         captured = [row["id"] for row in self.captures(url)]
-        keys = {row["article"] for row in self._rows(select(v.c.article).where(v.c.capture.in_(captured)))}
-        return self._rows(
+        keys = {row["article"] for row in self.rows(select(v.c.article).where(v.c.capture.in_(captured)))}
+        return self.rows(
             select(v).where(or_(v.c.article == url, v.c.article.in_(keys))).order_by(v.c.date, v.c.extracted, v.c.id)
         )
 
@@ -232,61 +201,102 @@ class Catalogue:
             " SELECT *, row_number() OVER (PARTITION BY capture ORDER BY extracted DESC, id DESC) AS place"
             " FROM versions WHERE site = :site) WHERE place = 1 ORDER BY date DESC, id LIMIT :limit"
         )
-        return self._rows(query, {"site": site, "limit": limit})
+        return self.rows(query, {"site": site, "limit": limit})
 
     def version(self, record_id: str) -> Row | None:
         """The version whose conversion has that record id."""
-        rows = self._rows(select(schema.versions).where(schema.versions.c.id == record_id))
+        rows = self.rows(select(schema.versions).where(schema.versions.c.id == record_id))
         return rows[0] if rows else None
 
     def furniture(self, site: str) -> Row | None:
         """The list of a site's recurring paragraphs."""
-        rows = self._rows(select(schema.furniture).where(schema.furniture.c.site == site))
+        rows = self.rows(select(schema.furniture).where(schema.furniture.c.site == site))
         return rows[0] if rows else None
 
     def sites(self, source: str) -> list[str]:
         """The sites that a source's articles stand on."""
         v = schema.versions.c
-        return [row["site"] for row in self._rows(select(v.site).where(v.source == source).distinct().order_by(v.site))]
+        return [row["site"] for row in self.rows(select(v.site).where(v.source == source).distinct().order_by(v.site))]
 
     def articles(
         self,
         *,
         source: str | None = None,
+        language: str | None = None,
         since: str | None = None,
         until: str | None = None,
         limit: int = 100,
+        offset: int = 0,
     ) -> list[Row]:
-        """Articles by source and date of publication (ISO 8601 prefixes, `until` exclusive), newest first."""
-        a = schema.articles
-        query = select(a).order_by(a.c.published.desc(), a.c.url).limit(limit)
-        if source is not None:
-            query = query.where(a.c.source == source)
-        if since is not None:
-            query = query.where(a.c.published >= since)
-        if until is not None:
-            query = query.where(a.c.published < until)
-        return self._rows(query)
+        """Articles, newest first. For the filters see `Filters`. Raises `DateError`."""
+        filters = Filters(source=source, language=language, since=since, until=until)
+        return self.rows(filters.articles().order_by(schema.articles.c.number.desc()).limit(limit).offset(offset))
 
-    def search(self, words: str, *, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Row]:
-        """Articles that hold all the words, best first; words in double quotes stand together.
+    def each_article(
+        self,
+        words: str | None = None,
+        *,
+        source: str | None = None,
+        language: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Iterator[Row]:
+        """All such articles, oldest first, those of one second by URL, however many they are.
 
-        Raises `StoreError` if there is no word to look for.
+        `words` as for `Search.find`. Raises `DateError` and `QueryError`.
         """
-        parts = []
-        for part in _OPERATORS.findall(words):
-            forms = query_tokens(part.strip('"'))
-            if forms:
-                parts.append("(" + " OR ".join(forms) + ")")
-        if not parts:
-            raise StoreError(f"{words!r} has no word to search for.")
-        query = text(
-            "SELECT a.*, bm25(full_text, 5.0, 1.0) AS rank FROM full_text JOIN articles a ON a.number = full_text.rowid"
-            " WHERE full_text MATCH :match AND (:source IS NULL OR a.source = :source)"
-            " ORDER BY rank, a.url LIMIT :limit OFFSET :offset"
-        )
-        values = {"match": " AND ".join(parts), "source": source, "limit": limit, "offset": offset}
-        return self._rows(query, values)
+        filters = Filters(source=source, language=language, since=since, until=until)
+        return each_article(self, words, filters)
+
+    def each_version(
+        self,
+        words: str | None = None,
+        *,
+        source: str | None = None,
+        language: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Iterator[Row]:
+        """All versions of such articles, an article's oldest first."""
+        v = schema.versions.c
+        for article in self.each_article(words, source=source, language=language, since=since, until=until):
+            yield from self.rows(
+                select(schema.versions).where(v.article == article["url"]).order_by(v.date, v.extracted, v.id)
+            )
+
+    def alike(self, version_id: str, limit: int = 20) -> list[Row]:
+        """The latest versions of other articles that tell the same story in much the same words.
+
+        Other sources first, most alike first. Each row is the article's, and ``similarity`` (0 to 1, the larger of
+        the next two), ``of_this``, the share of this version's text that stands in the other one, and ``of_other``,
+        the share of the other's text that stands in this one.
+        """
+        return likeness.alike(self, version_id, limit)
+
+    def coverage(self, source: str, since: str | None = None, until: str | None = None) -> list[Row]:
+        """The days (UTC) on which something of a source was fetched, oldest first.
+
+        ``day``; ``seen``, URLs that were asked for (robots.txt aside); of these ``captured``, that answered with a
+        status under 400, and ``failed``, all others; ``extracted``, those whose page, itself or the earlier
+        capture that has its bytes, an article was read from; ``captures``, all replies kept. Each URL counts once a
+        day. `since` and `until` (exclusive) are days.
+        """
+        return coverage.days(self, source, since, until)
+
+    def sources(self) -> list[Row]:
+        """Each source: ``source``, ``articles``, ``captures``, ``first`` and ``last`` (day of a capture or None)."""
+        return coverage.sources(self)
+
+    def languages(self, source: str | None = None) -> list[Row]:
+        """Primary subtags of the articles' ``language`` (empty: unknown), and ``articles``; the most first."""
+        a = schema.articles.c
+        query = select(a.language, func.count().label("n")).group_by(a.language)
+        if source is not None:
+            query = query.where(a.source == source)
+        found: Counter[str] = Counter()
+        for row in self.rows(query):
+            found[subtag(row["language"])] += row["n"]
+        return [{"language": name, "articles": n} for name, n in sorted(found.items(), key=lambda f: (-f[1], f[0]))]
 
     def counts(self, run: str | None = None) -> dict[str, int]:
         """Numbers of rows per table, of one run or of all."""
@@ -295,20 +305,29 @@ class Catalogue:
             query = select(func.count().label("n")).select_from(table)
             if run and "run" in table.c:
                 query = query.where(table.c.run == run)
-            counts[table.name] = int(self._rows(query)[0]["n"])
+            counts[table.name] = int(self.rows(query)[0]["n"])
         return counts
 
     def dump(self) -> dict[str, list[Row]]:
         """Every row of every table, sorted, without the numbers that the database gave; to compare."""
         dumped = {
-            table.name: self._rows(select(*(c for c in table.c if c.name != "number")).order_by(*table.primary_key))
+            table.name: self.rows(select(*(c for c in table.c if c.name != "number")).order_by(*table.primary_key))
             for table in (schema.files, schema.runs, schema.fetches, schema.captures, schema.versions, schema.furniture)
         }
         columns = [c for c in schema.articles.c if c.name != "number"]
-        dumped["articles"] = self._rows(select(*columns).order_by(schema.articles.c.url))
-        dumped["full_text"] = self._rows(
+        dumped["articles"] = self.rows(select(*columns).order_by(schema.articles.c.url))
+        dumped["full_text"] = self.rows(
             text(
-                "SELECT a.url, f.headline, f.text FROM full_text f LEFT JOIN articles a ON a.number = f.rowid"
+                "SELECT a.url, f.headline, f.text, f.facets FROM full_text f LEFT JOIN articles a ON a.number = f.rowid"
+                " ORDER BY a.url, f.rowid"
+            )
+        )
+        dumped["days"] = [
+            {"source": source["source"], **day} for source in self.sources() for day in self.coverage(source["source"])
+        ]
+        dumped["likeness"] = self.rows(
+            text(
+                "SELECT a.url, f.marks FROM likeness f LEFT JOIN articles a ON a.number = f.rowid"
                 " ORDER BY a.url, f.rowid"
             )
         )
@@ -320,16 +339,10 @@ class Catalogue:
             with self._connection.begin():
                 rows = self._connection.exec_driver_sql("PRAGMA integrity_check").all()
                 self._connection.exec_driver_sql("INSERT INTO full_text (full_text) VALUES ('integrity-check')")
+                self._connection.exec_driver_sql("INSERT INTO likeness (likeness) VALUES ('integrity-check')")
         except DatabaseError as error:
             return [str(error.orig)]
         return [row[0] for row in rows if row[0] != "ok"]
-
-    def _rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Row]:
-        try:
-            with self._connection.begin():
-                return [row._asdict() for row in self._connection.execute(query, values or {})]
-        except DatabaseError as error:
-            raise _unusable(self.path, error) from error
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
@@ -342,59 +355,3 @@ def _upsert(connection: Connection, table: Table, rows: Iterable[Row], key: str 
         keys = [key] if key else [c.name for c in table.primary_key]
         changes = {name: value for name, value in row.items() if name not in keys}
         connection.execute(insert(table).values(row).on_conflict_do_update(index_elements=keys, set_=changes))
-
-
-def text_words(headline: str | None, standfirst: str | None, body: str, language: str | None) -> Text:
-    """The tokens of a version, to be handed to `Catalogue.add`."""
-    return tokens(headline or "", language), tokens(f"{standfirst or ''}\n{body}", language)
-
-
-def copy_database(path: Path, to: Path) -> None:
-    """Copy a catalogue, also one that is being written, without changing it. Raises `StoreError`."""
-    # A database that nobody writes is opened as immutable: SQLite then puts no files beside it.
-    written = path.with_name(path.name + "-wal").exists()
-    options = "mode=ro" if written else "mode=ro&immutable=1"
-    try:
-        with (
-            closing(sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True)) as source,
-            closing(sqlite3.connect(to)) as target,
-        ):
-            source.backup(target)
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: the catalogue can't be read: {error}; scrapy rebuild makes it again.") from error
-
-
-def _create(path: Path) -> None:
-    """Make an empty database; it gets its name when it is whole, and several processes may do so at once."""
-    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    engine = _engine(new)
-    try:
-        with engine.begin() as connection:
-            # Readers then don't wait for a writer. The file remembers it.
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            schema.metadata.create_all(connection)
-            connection.exec_driver_sql(schema.FULL_TEXT)
-            connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
-        engine.dispose()
-        with suppress(FileExistsError):
-            os.link(new, path)
-    except OSError as error:
-        raise StoreError(f"{path}: can't be made: {error.strerror}.") from error
-    finally:
-        for suffix in ("", "-wal", "-shm"):
-            new.with_name(new.name + suffix).unlink(missing_ok=True)
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30}, poolclass=NullPool)
-
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, _: object) -> None:
-        # A power cut may lose the last rows, which the files give back.
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    return engine
-
-
-def _unusable(path: Path, error: DatabaseError) -> StoreError:
-    return StoreError(_UNUSABLE.format(path=path, error=error.orig))

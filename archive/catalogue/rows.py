@@ -6,7 +6,10 @@ set of functions, so that the two can't differ.
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +19,69 @@ from archive.capture import Capture
 from archive.furniture import site_of
 from archive.surt import surt, url_key
 
-__all__ = ["Row", "capture_from", "capture_row", "fetch_row", "furniture_row", "run_row", "url_key", "version_row"]
+__all__ = [
+    "Row",
+    "article_number",
+    "capture_from",
+    "capture_row",
+    "facets",
+    "fetch_row",
+    "first_number",
+    "furniture_row",
+    "number_second",
+    "run_row",
+    "subtag",
+    "url_key",
+    "version_row",
+]
 
 Row = dict[str, Any]
+
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?.*)?)?)?", re.ASCII | re.DOTALL)
+_FIRST_YEAR, _LAST_YEAR = 1600, 2500
+_BEGINNING = dt.datetime(_FIRST_YEAR, 1, 1)
+_TIE_BITS = 20
+
+
+def first_number(date: str) -> int | None:
+    """The lowest number an article of that date can have; None if it is no date.
+
+    `date` is ISO 8601 or its beginning, from year to second. The clock of the place counts, as it stands there:
+    a day is the day that the paper printed.
+    """
+    match = _DATE.fullmatch(date)
+    if match is None or not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
+        return None
+    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups())
+    try:
+        when = dt.datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, min(second or 0, 59))
+    except ValueError:
+        return None
+    return int((when - _BEGINNING).total_seconds()) << _TIE_BITS
+
+
+def article_number(date: str, url: str) -> int:
+    """An article's number: they are in order of date, so that the full-text index is, too."""
+    tie = int.from_bytes(hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()[:4]) >> (33 - _TIE_BITS)
+    return (first_number(date) or 0) | tie  # the upper half is left for those who find theirs taken
+
+
+def number_second(number: int) -> int:
+    """What the numbers of articles of one second have in common."""
+    return number >> _TIE_BITS
+
+
+def subtag(language: str | None) -> str:
+    """The primary subtag of a BCP 47 tag, lower case."""
+    return re.split("[-_]", language or "", maxsplit=1)[0].lower()
+
+
+def facets(source: str, language: str | None) -> list[str]:
+    """Words of the full-text index that stand for an article's source and language; no text holds their like."""
+    return [
+        f"\ue000{kind}{value.encode('utf-8', 'surrogatepass').hex()}"
+        for kind, value in (("s", source), ("l", subtag(language)))
+    ]
 
 
 def run_row(info: dict[str, str], end: dict[str, Any] | None = None) -> Row:
@@ -106,10 +169,12 @@ def version_row(
     file: str,
     places: Sequence[tuple[int, int]],
     lines: bytes,
+    signature: bytes,
 ) -> Row:
     """From a conversion record and its JSON details.
 
-    `lines` are those of the text, packed (`archive.furniture.pack`); `places` are offset and length of the
+    `lines` are those of the text, packed (`archive.furniture.pack`), `signature` is its
+    `archive.catalogue.words.Words.signature`; `places` are offset and length of the
     conversion, the details and the provenance record.
     """
     fields = details["article"]
@@ -124,6 +189,7 @@ def version_row(
         **{f: fields.get(f) for f in ("headline", "published", "modified", "language", "section")},
         "site": site_of(fields["url"]),
         "lines": lines,
+        "signature": signature,
         "text_digest": details["text_digest"],
         "removed": len(fields["trace"].get("removed", ())),
         "file": file,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 VERSION = 3
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
@@ -47,6 +47,7 @@ fetches = Table(
     Column("capture", Text),
     Column("lead_kind", Text),
     Column("lead_via", Text),
+    Index("fetches_by_source", "source", "started"),
 )
 
 captures = Table(
@@ -64,7 +65,7 @@ captures = Table(
     Column("status", Integer, nullable=False),
     Column("mime", Text),
     Column("payload_digest", Text),
-    Column("refers_to", Text),
+    Column("refers_to", Text, index=True),
     Column("truncated", Text),
     Column("file", Text, nullable=False),
     Column("offset", Integer, nullable=False),
@@ -92,6 +93,7 @@ versions = Table(
     Column("section", Text),
     Column("site", Text, nullable=False),
     Column("lines", LargeBinary, nullable=False),  # see archive.furniture.pack
+    Column("signature", LargeBinary, nullable=False),  # see archive.catalogue.likeness
     Column("text_digest", Text, nullable=False),
     Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
     Column("file", Text, nullable=False),
@@ -115,7 +117,7 @@ furniture = Table(
 articles = Table(
     "articles",
     metadata,
-    Column("number", Integer, primary_key=True),  # row of the full-text table
+    Column("number", Integer, primary_key=True),  # in order of `date`; row of the full-text tables
     Column("url", Text, nullable=False, unique=True),
     Column("source", Text, nullable=False),
     Column("headline", Text),
@@ -123,15 +125,33 @@ articles = Table(
     Column("modified", Text),
     Column("language", Text),
     Column("section", Text),
+    Column("date", Text, nullable=False),  # of publication, or else when it was seen first
     Column("first_seen", Text, nullable=False),
     Column("last_seen", Text, nullable=False),
     Column("texts", Integer, nullable=False),  # different texts in a row
     Column("version", Text, nullable=False),  # the latest
-    Index("articles_by_source", "source", "published"),
+    Index("articles_by_source", "source", "number"),
+    Index("articles_by_language", "language"),
 )
 
-FULL_TEXT = (
-    "CREATE VIRTUAL TABLE full_text USING fts5(headline, text, "
-    "tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* Co'\")"
+days = Table(
+    "days",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("is_stale", Boolean, nullable=False),  # the numbers are to be counted again
+    Column("captures", Integer, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("captured", Integer, nullable=False),
+    Column("extracted", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
 )
-"""Rows are `articles.number`; both columns hold tokens of `archive.catalogue.tokens`, not prose."""
+"""What was fetched, by day; counted from the other tables, see archive.catalogue.coverage."""
+
+VIRTUAL = (
+    "CREATE VIRTUAL TABLE full_text USING fts5(headline, text, facets, "
+    "tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* Co'\")",
+    "CREATE VIRTUAL TABLE likeness USING fts5(marks, detail=none, columnsize=0)",
+)
+"""Rows of both are `articles.number`, columns hold tokens, not prose: of `archive.catalogue.tokens`, source and
+language as `archive.catalogue.rows.facets`, and the marks of `archive.catalogue.likeness`."""

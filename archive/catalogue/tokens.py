@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 import Stemmer
 
-__all__ = ["query_tokens", "tokens"]
+__all__ = ["Form", "query_forms", "tokens"]
 
 _LANGUAGES = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -77,15 +78,41 @@ def tokens(text: str, language: str | None = None) -> str:
     return " ".join(out + _stem(plain, language))
 
 
-def query_tokens(words: str) -> list[str]:
-    """Every form in which `words` may stand in the index, whatever the language, as FTS5 phrases."""
-    forms = {tokens(words)} | {tokens(words, language) for language in _LANGUAGES}
-    return sorted(_phrase(form) for form in forms if form)
+class Form(NamedTuple):
+    """One way in which a word or phrase of a query may stand in the index."""
+
+    tokens: tuple[str, ...]
+    is_beginning: bool = False
+    """The last token may go on."""
+
+    def match(self) -> str:
+        """As FTS5 writes it."""
+        return f'"{" ".join(self.tokens)}"' + "*" * self.is_beginning
 
 
-def _phrase(form: str) -> str:
-    parts = form.split()
+def query_forms(words: str, language: str | None = None, *, is_beginning: bool = False) -> list[Form]:
+    """Every form in which `words` may stand in the index: of texts in one language, or in any.
+
+    With `is_beginning` the last word may go on. No words, no forms.
+    """
+    languages = [language] if language is not None else [None, *_LANGUAGES]
+    forms = {form for one in languages if (form := _form(tokens(words, one)))}
+    beginning = _form(tokens(words), is_beginning=True)
+    if not is_beginning or beginning is None:
+        return sorted(forms)
+    # Of a word whose stem is shorter, only the stem is there.
+    return sorted({form for form in forms if not _begins(beginning, form)} | {beginning})
+
+
+def _begins(beginning: Form, form: Form) -> bool:
+    return " ".join(form.tokens).startswith(" ".join(beginning.tokens))
+
+
+def _form(text: str, *, is_beginning: bool = False) -> Form | None:
+    parts = text.split()
+    if not parts:
+        return None
     if _UNSPACED.fullmatch(parts[-1]) and len(parts[-1]) == 1:
         # In the text more signs may follow, so that the last one does not stand alone.
-        return f'"{form}"*' if len(parts) == 1 else f'"{" ".join(parts[:-1])}"'
-    return f'"{form}"'
+        return Form(tuple(parts), True) if len(parts) == 1 else Form(tuple(parts[:-1]))
+    return Form(tuple(parts), is_beginning)

@@ -47,20 +47,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def articles(self, catalogue: Catalogue) -> Iterator[Row]:
         """The articles in question, oldest first. Raises `ArchiveError` for dates and words that make no sense."""
         self.check()
-        if not hasattr(catalogue, "each_article"):  # FIXME until h8 lands
-            a = catalogue._rows(__import__("sqlalchemy").text("SELECT * FROM articles"))
-            hits = {r["url"] for r in catalogue.search(self.words, limit=-1)} if self.words else None
-            rows = [
-                r
-                for r in a
-                if (not self.source or r["source"] == self.source)
-                and (not self.language or (r["language"] or "").split("-")[0] == self.language)
-                and (not self.since or (r["published"] or r["first_seen"]) >= self.since)
-                and (not self.until or (r["published"] or r["first_seen"]) < self.until)
-                and (hits is None or r["url"] in hits)
-            ]
-            return iter(sorted(rows, key=lambda r: (r["published"] or r["first_seen"], r["url"])))
-        return catalogue.each_article(  # type: ignore[no-any-return]
+        return catalogue.each_article(
             self.words, source=self.source, language=self.language, since=self.since, until=self.until
         )
 

@@ -26,21 +26,31 @@ class Command(ArchiveCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--source", help="only articles of this source")
+        parser.add_argument("--language", help="only articles in this language, such as en")
+        parser.add_argument("--since", metavar="DATE", help="only articles published on that day or later")
+        parser.add_argument("--until", metavar="DATE", help="only articles published before that day")
         parser.add_argument("--limit", type=int, default=20, help="so many articles (default 20)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.catalogue import Catalogue
+        from archive.catalogue.search import Search
 
         try:
             self.store.require()
-            catalogue = Catalogue(self.store.catalogue_path)
-            rows = catalogue.search(" ".join(args), source=opts.source, limit=opts.limit)
-            catalogue.close()
+            with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
+                found = Search(catalogue, self.store).find(
+                    " ".join(args),
+                    source=opts.source,
+                    language=opts.language,
+                    since=opts.since,
+                    until=opts.until,
+                    limit=opts.limit,
+                )
         except ArchiveError as error:
             self.fail(error)
             return
-        for row in rows:
+        for row in (hit.article for hit in found.hits):
             day = (row["published"] or row["first_seen"])[:10]
             print(f"{day}  {row['source']:<20} {printable(row['headline'] or '(no headline)')}\n    {row['url']}")
-        if not rows:
+        if not found.hits:
             self.fail("no article holds all these words.")

@@ -57,7 +57,7 @@ def failed(pool: ExtractorPool, function: str, *arguments: object) -> str:
 def test_a_capture_is_read_out_of_the_archive(task: Task) -> None:
     found = extract_capture(task)
     assert found.article.headline == "Storm keeps twelve boats out"
-    assert "harbour" in found.words[1]
+    assert "harbour" in found.words.text
     assert found.started <= found.ended
     assert (found.article.url, found.reading) == (URL, task.reading)
 

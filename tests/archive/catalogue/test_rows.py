@@ -96,7 +96,7 @@ def test_captures() -> None:
     assert (row["url_key"], row["method"], row["refers_to"]) == ("a.test/b", "POST", None)
 
 
-PLACES: dict[str, Any] = {"file": "f", "places": ((1, 2), (3, 4), (5, 6)), "lines": b"lines"}
+PLACES: dict[str, Any] = {"file": "f", "places": ((1, 2), (3, 4), (5, 6)), "lines": b"lines", "signature": b"s"}
 
 
 def test_versions() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from archive.article import Article
 from archive.capture import Capture, Lead
-from archive.catalogue.catalogue import text_words
+from archive.catalogue.words import words_of
 from archive.export.formats import Export, Format, export
 from archive.export.query import Query
 from archive.export.selection import Selection
@@ -95,9 +95,8 @@ def paper(root: Path) -> Store:
 def keep_text(run: Run, url: str, article: Article, *, html: bytes = b"<p>page", hours: float = 0) -> Capture:
     """Archive an article without reading it out of a page."""
     capture = run.keep(exchange(url, wire(html), at=later(hours)))
-    words = text_words(article.headline, article.standfirst, article.text, article.language)
     moment = MORNING + dt.timedelta(hours=hours, seconds=2)
-    run.keep_article(capture, article, words=words, started=moment, ended=moment, reading=Reading())
+    run.keep_article(capture, article, words=words_of(article), started=moment, ended=moment, reading=Reading())
     return capture
 
 

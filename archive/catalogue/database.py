@@ -1,0 +1,219 @@
+"""The database file: opening it, also only to read, making an empty one, copying it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+
+from archive.catalogue import schema
+from archive.catalogue.rows import Row
+from archive.errors import StoreError
+
+__all__ = ["Database", "Reader", "copy_database", "unusable"]
+
+_BUSY = 30
+"""Seconds that a writer waits for another one."""
+_SETTLING = 2
+"""Seconds that a closing writer waits for readers, to leave a whole file behind."""
+_TRIES = 5
+_BATCH = 500
+"""Rows that are fetched at once from a long answer."""
+_UNUSABLE = (
+    "{path}: the catalogue can't be used: {error}. The WARC files are not touched; "
+    "scrapy rebuild makes a damaged catalogue again."
+)
+
+
+def unusable(path: Path, error: DatabaseError | sqlite3.Error) -> StoreError:
+    """The user's sentence for an error of the database."""
+    return StoreError(_UNUSABLE.format(path=path, error=error.orig if isinstance(error, DatabaseError) else error))
+
+
+class Database:
+    """A catalogue's file, open for writing and reading, by one thread."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Open the file at `path`; `create` it if there is none.
+
+        Raises `StoreError` when it is missing, no catalogue, damaged, or made by another version of newswarc.
+        """
+        self.path = path
+        if not create and not path.exists():
+            raise StoreError(f"{path}: there is no catalogue; scrapy rebuild makes it from the WARC files.")
+        try:
+            if not path.exists():
+                _create(path)
+            self.engine = self._engine()
+            self.connection = self._connect()
+        except DatabaseError as error:
+            raise unusable(path, error) from error
+
+    def _engine(self) -> Engine:
+        return _engine(self.path)
+
+    def _connect(self) -> Connection:
+        connection = self.engine.connect()
+        with connection.begin():
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version != schema.VERSION:
+            connection.close()
+            raise StoreError(
+                f"{self.path}: is a catalogue of version {version}, but {schema.VERSION} is needed; run scrapy rebuild."
+            )
+        return connection
+
+    def rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Row]:
+        """What a query answers. Raises `StoreError`."""
+        try:
+            return self._rows(query, values or {})
+        except DatabaseError as error:
+            raise unusable(self.path, error) from error
+
+    def _rows(self, query: Any, values: dict[str, Any]) -> list[Row]:
+        with self.connection.begin():
+            return [row._asdict() for row in self.connection.execute(query, values)]
+
+    def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
+        """The same, over a connection of its own and row by row. Raises `StoreError`."""
+        try:
+            with self.engine.connect() as connection:
+                for row in connection.execution_options(yield_per=_BATCH).execute(query, values or {}):
+                    yield row._asdict()
+        except DatabaseError as error:
+            raise unusable(self.path, error) from error
+
+    def close(self) -> None:
+        """Let go of the file; what was written is then in it alone, as far as others let it be."""
+        if self.connection.closed:
+            return
+        with suppress(DatabaseError):
+            self.connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SETTLING * 1000}")
+            self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.close()
+        self.engine.dispose()
+
+
+class Reader(Database):
+    """A catalogue's file, open only to be read, while others may write it.
+
+    Nothing is written, and no file is made beside one that nobody writes. Opening costs well under a
+    millisecond: let each thread and each request have its own.
+    """
+
+    def _engine(self) -> Engine:
+        # A database that nobody writes is opened as immutable: SQLite then puts no files beside it. It must be
+        # opened again as soon as somebody does.
+        self._state = _state(self.path)
+        options = "mode=ro" if self._is_written else "mode=ro&immutable=1"
+        uri = f"{self.path.absolute().as_uri()}?{options}"
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(uri, uri=True, timeout=_BUSY, check_same_thread=False)
+
+        return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @property
+    def _is_written(self) -> bool:
+        return self._state[-1] is not None
+
+    def _rows(self, query: Any, values: dict[str, Any]) -> list[Row]:
+        for _ in range(_TRIES):
+            if _state(self.path)[:1] != self._state[:1] or (not self._is_written and _state(self.path) != self._state):
+                self._reopen()
+            try:
+                rows = super()._rows(query, values)
+            except DatabaseError:
+                if self._is_written or _state(self.path) == self._state:
+                    raise
+                continue
+            if self._is_written or _state(self.path) == self._state:
+                return rows
+        raise StoreError(f"{self.path}: the catalogue changes all the time; try again.")
+
+    def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
+        """As `Database.stream`; raises `StoreError` also when somebody begins to write a file that nobody wrote."""
+        if _state(self.path) != self._state:
+            self._reopen()
+        for number, row in enumerate(super().stream(query, values)):
+            if number % _BATCH == 0 and not self._is_written and _state(self.path) != self._state:
+                raise StoreError(f"{self.path}: a crawl began to write the catalogue; try again.")
+            yield row
+
+    def _reopen(self) -> None:
+        self.close()
+        self.engine = self._engine()
+        self.connection = self._connect()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+        self.engine.dispose()
+
+
+def _state(path: Path) -> tuple[Any, ...]:
+    """What tells that a file was replaced (the first value) or written, and the journal's inode if there is one."""
+    try:
+        file = path.stat()
+    except OSError:
+        return (None, None, None, None)
+    try:
+        journal = path.with_name(path.name + "-wal").stat().st_ino
+    except OSError:
+        journal = None
+    return (file.st_ino, file.st_mtime_ns, file.st_size, journal)
+
+
+def copy_database(path: Path, to: Path) -> None:
+    """Copy a catalogue, also one that is being written, without changing it. Raises `StoreError`."""
+    written = path.with_name(path.name + "-wal").exists()
+    options = "mode=ro" if written else "mode=ro&immutable=1"
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True)) as source,
+            closing(sqlite3.connect(to)) as target,
+        ):
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the catalogue can't be read: {error}; scrapy rebuild makes it again.") from error
+
+
+def _create(path: Path) -> None:
+    """Make an empty database; it gets its name when it is whole, and several processes may do so at once."""
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    engine = _engine(new)
+    try:
+        with engine.begin() as connection:
+            # Readers then don't wait for a writer. The file remembers it.
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            schema.metadata.create_all(connection)
+            for table in schema.VIRTUAL:
+                connection.exec_driver_sql(table)
+            connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
+        engine.dispose()
+        with suppress(FileExistsError):
+            os.link(new, path)
+    except OSError as error:
+        raise StoreError(f"{path}: can't be made: {error.strerror}.") from error
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            new.with_name(new.name + suffix).unlink(missing_ok=True)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY}, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def settings(connection: Any, _: object) -> None:
+        # A power cut may lose the last rows, which the files give back.
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return engine

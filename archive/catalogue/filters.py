@@ -1,0 +1,62 @@
+"""`Filters`: which articles a question is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, func, select
+
+from archive.catalogue import schema
+from archive.catalogue.rows import facets, first_number, subtag
+from archive.errors import ArchiveError
+
+__all__ = ["DateError", "Filters"]
+
+
+class DateError(ArchiveError):
+    """What was given as a date is none."""
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """By source, language, and date of publication (or first sight, where the page tells none).
+
+    `language` is a BCP 47 tag whose primary subtag counts: ``en`` and ``en-US`` both match ``en-GB``. `since` and
+    `until` (exclusive) are ISO 8601 dates or their beginnings: ``2026``, ``2026-11``, ``2026-11-20T09:30``.
+    """
+
+    source: str | None = None
+    language: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def facets(self) -> list[str]:
+        """The words of the full-text index that an article must have."""
+        source, language = facets(self.source or "", self.language)
+        return [word for given, word in ((self.source, source), (self.language, language)) if given is not None]
+
+    def numbers(self) -> tuple[int, int]:
+        """The lowest and highest number of the articles in question. Raises `DateError`."""
+        first = _number(self.since, "since") if self.since else -(1 << 63)
+        last = _number(self.until, "until") - 1 if self.until else (1 << 63) - 1
+        return first, last
+
+    def articles(self) -> Select[Any]:
+        """A query for the articles. Raises `DateError`."""
+        a = schema.articles
+        query = select(a).where(a.c.number.between(*self.numbers()))
+        if self.source is not None:
+            query = query.where(a.c.source == self.source)
+        if self.language is not None:
+            tag, length = subtag(self.language), len(subtag(self.language))
+            begins = func.lower(func.substr(func.ifnull(a.c.language, ""), 1, length)) == tag
+            ends = func.substr(func.ifnull(a.c.language, ""), length + 1, 1).in_(["", "-", "_"])
+            query = query.where(begins, ends)
+        return query
+
+
+def _number(date: str, name: str) -> int:
+    number = first_number(date)
+    if number is None:
+        raise DateError(f"{date[:40]!r} is no date to look {name}; write one like 2026-11-20, 2026-11 or 2026.")
+    return number

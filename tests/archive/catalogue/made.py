@@ -1,0 +1,32 @@
+"""Rows for a catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archive.article import Article
+from archive.catalogue.rows import Row, url_key
+from archive.catalogue.words import Words, words_of
+from archive.surt import surt
+
+URL = "https://www.ellery.test/2026/11/storm"
+
+
+def capture(number: int, url: str = URL, **fields: Any) -> Row:
+    row: Row = {"id": f"urn:uuid:{number:04}", "run": "r", "source": "ellery", "url": url, "url_key": url_key(url)}
+    row["surt"] = surt(url)
+    row |= {"date": f"2026-11-20T09:00:{number:02}Z", "kind": "response", "method": "GET", "status": 200}
+    row |= {"mime": "text/html", "payload_digest": f"sha256:{number}", "refers_to": None, "truncated": None}
+    return row | {"file": "f", "offset": number, "length": 1, "record_digest": "d"} | fields
+
+
+def version(number: int, headline: str, text: str = "", *, article: str = URL, **fields: Any) -> tuple[Row, Words]:
+    row: Row = {"id": f"urn:uuid:v{number:03}", "article": article, "capture": f"urn:uuid:{number:04}", "run": "r"}
+    row |= {"source": "ellery", "date": f"2026-11-20T09:00:{number:02}Z", "extracted": "x", "headline": headline}
+    row |= dict.fromkeys(("published", "modified", "language", "section"))
+    row |= {"site": "ellery.test", "lines": b"", "text_digest": f"sha256:{text}", "removed": 0, "file": "f"}
+    for prefix in ("", "details_", "provenance_"):
+        row |= {f"{prefix}offset": number, f"{prefix}length": 1}
+    row |= fields
+    words = words_of(Article(url=article, headline=headline, text=text, language=row["language"]))
+    return row | {"signature": words.signature}, words
