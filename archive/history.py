@@ -17,7 +17,7 @@ from archive.errors import RecordError, StoreError
 from archive.reader import StoredRecord, parse_member
 from archive.storage import Store
 
-__all__ = ["Event", "History", "Reread", "Version", "article_at"]
+__all__ = ["Event", "History", "Reread", "Version", "article_at", "read_article"]
 
 Kind = Literal["version", "unchanged", "confirmed", "gone", "failed", "redirected", "unread"]
 _GONE = frozenset({404, 410, 451})
@@ -139,10 +139,11 @@ def article_at(store: Store, catalogue: Catalogue, version_id: str) -> Article:
     row = catalogue.version(version_id)
     if row is None:
         raise StoreError(f"{version_id}: there is no such text in the archive {store.root}.")
-    return _article(store, row)
+    return read_article(store, row)
 
 
-def _article(store: Store, row: Row) -> Article:
+def read_article(store: Store, row: Row) -> Article:
+    """The article of a row of the versions; raises as `article_at`."""
     details = _record(store, row, "details_")
     conversion = _record(store, row, "")
     try:
@@ -203,7 +204,7 @@ class _Historian:
             self._event("unchanged", row, "The page had changed, the article had not.", version=version.id)
 
     def _compared(self, row: Row, reading: Row, readings: list[Reread]) -> Version:
-        article = _article(self._store, reading)
+        article = read_article(self._store, reading)
         before = self.versions[-1] if self.versions else None
         last, self._last = self._last, article
         compared = difference(last, article) if last is not None else None
@@ -225,7 +226,7 @@ class _Historian:
         )
 
     def _reread(self, row: Row) -> Reread:
-        article = _article(self._store, row)
+        article = read_article(self._store, row)
         return Reread(
             id=row["id"],
             extracted=row["extracted"],

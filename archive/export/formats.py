@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
@@ -14,7 +15,7 @@ from archive.export.markdown import write_markdown_folder, write_markdown_zip
 from archive.export.output import new_file, new_folder
 from archive.export.parquet import require_pyarrow, write_parquet
 from archive.export.query import Query
-from archive.export.selection import Progress, Selection
+from archive.export.selection import ChangedCatalogue, Progress, Selection
 from archive.export.signing import SigningKey
 from archive.export.wacz import write_wacz
 from archive.export.wet import write_wet
@@ -98,10 +99,29 @@ def export(
     progress = progress or (lambda *_: None)
     if format == "parquet":
         require_pyarrow()
+    write = partial(_export, store, query, target, format, key=key, title=title, force=force, progress=progress)
+    try:
+        return write()
+    except ChangedCatalogue:  # a crawl began or ended; the journal of a running one keeps us apart
+        return write()
+
+
+def _export(
+    store: Store,
+    query: Query,
+    target: Path,
+    format: Format,
+    *,
+    key: SigningKey | None,
+    title: str,
+    force: bool,
+    progress: Progress,
+) -> Export:
     with Selection(store, query) as selection:
         if format == "markdown" and target.suffix.lower() != ".zip":
             with new_folder(target) as folder:
                 write_markdown_folder(selection, folder, progress)
+                selection.check()
             size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
             return Export(path=target, format=format, versions=selection.count, size=size)
         captures = left_out = 0
@@ -111,6 +131,7 @@ def export(
                 captures, left_out = package.captures, package.left_out
             else:
                 _WRITERS[format](selection, file, progress)
+            selection.check()
         return Export(
             path=target,
             format=format,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
@@ -15,14 +16,16 @@ from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from
 from archive.errors import ExportError, RecordError, StoreError
 from archive.export.query import Query
+from archive.history import read_article
 from archive.storage import Store
-from archive.web.documents import read_document
 
-__all__ = ["Entry", "Progress", "Selection"]
+__all__ = ["ChangedCatalogue", "Entry", "Progress", "Selection"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, its number from 1, and how many there are."""
 
+_BUSY = 30
+"""Seconds to wait for a writer."""
 _TABLES = "CREATE TEMP TABLE chosen (number INTEGER PRIMARY KEY, version TEXT NOT NULL)"
 _HISTORY = """
     SELECT id AS version, capture, date, headline, text_digest FROM versions WHERE article = ?
@@ -33,6 +36,10 @@ _CHOSEN = """
 """
 
 
+class ChangedCatalogue(StoreError):
+    """The catalogue was written while it was read."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One version of an article, with where all of it lies."""
 
@@ -41,8 +48,6 @@ class Entry(msgspec.Struct, frozen=True):
     capture: Capture
     """What it was read from."""
     article: Article
-    details: dict[str, Any]
-    """The JSON record beside the text."""
     revisions: list[Row]
     """The versions of the article whose text or headline differs from the one before, oldest first."""
 
@@ -58,11 +63,13 @@ class Selection:
         """Choose. Raises `ExportError` if no article fits, and `ArchiveError` for a query that makes no sense."""
         store.require()
         self.store, self.query = store, query
-        self._catalogue = Catalogue(store.catalogue_path)
-        self.connection = sqlite3.connect(store.catalogue_path, isolation_level=None, timeout=30)
-        self.connection.row_factory = sqlite3.Row
+        self._catalogue = Catalogue(store.catalogue_path, read_only=True)
+        path = store.catalogue_path
+        is_written = path.with_name(path.name + "-wal").exists()
+        self._state = None if is_written else _state(path)
         try:
             with self.answering():
+                self.connection = _connect(path, "mode=ro" if is_written else "mode=ro&immutable=1")
                 self.connection.execute(_TABLES)
             self.count = self._choose()
         except BaseException:
@@ -77,8 +84,14 @@ class Selection:
 
     def close(self) -> None:
         """Let go of the catalogue."""
-        self.connection.close()
         self._catalogue.close()
+        if hasattr(self, "connection"):
+            self.connection.close()
+
+    def check(self) -> None:
+        """Raise `ChangedCatalogue` if the file was written under our eyes, so that what it answered may be nonsense."""
+        if self._state and _state(self.store.catalogue_path) != self._state:
+            raise ChangedCatalogue(f"{self.store.catalogue_path}: changed while it was read; try again.")
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -86,6 +99,7 @@ class Selection:
         try:
             yield
         except sqlite3.Error as error:
+            self.check()
             raise StoreError(
                 f"{self.store.catalogue_path}: can't be asked: {error}; scrapy rebuild makes a damaged catalogue "
                 "again, SQLITE_TMPDIR may name a folder with more room."
@@ -143,18 +157,30 @@ class Selection:
 
     def entry(self, row: Row) -> Entry:
         """Read a version. Raises `StoreError` or `RecordError` if it is not what the catalogue says."""
-        document = read_document(self.store, row)
-        if document.article.text_digest != row["text_digest"]:
-            raise RecordError(
-                f"{row['file']}, byte {row['offset']}: is not the text of {row['id']}; run scrapy verify."
-            )
+        article = read_article(self.store, row)
+        if article.text_digest != row["text_digest"]:
+            raise RecordError(f"{row['file']}, byte {row['offset']}: is another text; run scrapy verify.")
         capture = next(self.rows("SELECT * FROM captures WHERE id = ?", row["capture"]), None)
         if capture is None:
             raise StoreError(
                 f"The page of {row['article']} ({row['capture']}) is not in the archive; run scrapy verify."
             )
         revisions = changed(self._history(row["article"]))
-        return Entry(row, capture_from(capture), document.article, document.details, revisions)
+        return Entry(row, capture_from(capture), article, revisions)
+
+
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    """Open a catalogue to read it; as `archive.catalogue.database.Reader` does, nothing is written beside it."""
+    uri = f"{path.absolute().as_uri()}?{options}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What tells that a file was replaced or written."""
+    about = path.stat()
+    return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def changed(history: list[Row]) -> list[Row]:

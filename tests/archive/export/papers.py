@@ -96,7 +96,8 @@ def keep_text(run: Run, url: str, article: Article, *, html: bytes = b"<p>page",
     """Archive an article without reading it out of a page."""
     capture = run.keep(exchange(url, wire(html), at=later(hours)))
     moment = MORNING + dt.timedelta(hours=hours, seconds=2)
-    run.keep_article(capture, article, words=words_of(article), started=moment, ended=moment, reading=Reading())
+    words = words_of(article)
+    run.keep_article(capture, article, words=words, started=moment, ended=moment, reading=Reading(), learn=False)
     return capture
 
 

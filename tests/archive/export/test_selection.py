@@ -68,7 +68,7 @@ def test_an_entry_knows_where_all_of_it_lies(store: Store) -> None:
     assert entry.article.text_digest == entry.row["text_digest"]
     assert [row["headline"] for row in entry.revisions] == [TWELVE, NINE]
     assert entry.revisions[1]["version"] == entry.row["id"]
-    assert entry.details["article"]["headline"] == NINE
+    assert entry.article.headline == NINE
 
 
 @pytest.mark.parametrize(
