@@ -13,7 +13,7 @@ from archive.storage import Store
 __all__ = ["Members", "named_headers"]
 
 _READ = 16 << 10
-_COPY = 1 << 20
+_COPY = 64 << 10
 _LARGEST_HEAD = 1 << 20
 
 

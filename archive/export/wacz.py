@@ -41,7 +41,7 @@ from archive.warc import CONFORMS_TO, WARC_FIELDS, sha256, warc_fields
 
 __all__ = ["Package", "write_wacz"]
 
-_COPY = 1 << 20
+_COPY = 64 << 10
 _TABLES = """
     CREATE TEMP TABLE placed (id TEXT PRIMARY KEY, offset INTEGER, length INTEGER, digest TEXT);
     CREATE TEMP TABLE index_lines (line TEXT PRIMARY KEY) WITHOUT ROWID;
