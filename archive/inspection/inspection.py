@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -56,12 +57,12 @@ class _Inspection:
             return [given]
         found = sorted(path for path in given.rglob("*") if path.name.endswith(_SUFFIXES) and path.is_file())
         if not found:
-            self._findings.fault(str(given), "is a folder without WARC or WACZ files")
+            self._findings.fault(_label(given), "is a folder without WARC or WACZ files")
         return found
 
     def _inspect(self, path: Path, inspector: WarcInspector) -> None:
         """Judge one file. A WACZ is a set by itself."""
-        label, size = str(path), _size(path)
+        label, size = _label(path), _size(path)
         self._name = path.name
         self._advance(0)
         try:
@@ -71,34 +72,39 @@ class _Inspection:
             with path.open("rb") as file:
                 self._found.files += 1
                 if path.suffix == ".wacz" or file.peek(2).startswith(b"PK"):
-                    inspect_package(path, self._findings, self._advance)
+                    inspect_package(path, label, self._findings, self._advance)
                 else:
-                    inspector.inspect(file, label, path.name)
-            self._check_sidecar(path)
+                    inspector.inspect(file, label, label.rpartition("/")[2])
+            self._check_sidecar(path, label)
         except OSError as error:
             self._findings.fault(label, f"can't be read: {error.strerror or error}")
         finally:
             self._done += size
 
-    def _check_sidecar(self, path: Path) -> None:
+    def _check_sidecar(self, path: Path, label: str) -> None:
         """Hold the file against ``NAME.sha256``, if there is one."""
         sidecar = sidecar_of(path)
         if not sidecar.exists():
             return
         kept = read_sidecar(path)
         if kept is None:
-            self._findings.fault(str(path), f"has a {sidecar.name} beside it that is not as sha256sum writes it")
+            self._findings.fault(label, f"has a {sidecar.name} beside it that is not as sha256sum writes it")
             return
         with path.open("rb") as file:
             if sha256(file) != kept:
                 what = f"is not what it was: it does not match {sidecar.name}; get the file again"
-                self._findings.fault(str(path), what)
+                self._findings.fault(label, what)
 
     def _advance(self, passed: int) -> None:
         """So many bytes of the present file have been passed."""
         done = (self._done + passed) // _MIB + 1
         total = self._total // _MIB + 1
         self._progress(f"MiB, {self._name}", min(done, total), total)
+
+
+def _label(path: Path) -> str:
+    """The path as text, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _size(path: Path) -> int:

@@ -30,20 +30,19 @@ _HOMES = {
 """What may lie in the folders of the standard."""
 
 
-def inspect_package(path: Path, findings: Findings, advance: Advance) -> None:
-    """Judge a WACZ by itself. `advance` is told how many bytes have been passed."""
+def inspect_package(path: Path, label: str, findings: Findings, advance: Advance) -> None:
+    """Judge a WACZ by itself; `label` is what it is called. `advance` is told how many bytes have been passed."""
     try:
         with Package(path) as package:
-            _Inspector(package, findings, advance).inspect()
+            _Inspector(package, label, findings, advance).inspect()
     except PackageError as error:
-        findings.fault(str(path), str(error).removeprefix(f"{path}: ").rstrip("."))
+        findings.fault(label, str(error).removeprefix(f"{path}: ").rstrip("."))
 
 
 class _Inspector:
-    def __init__(self, package: Package, findings: Findings, advance: Advance) -> None:
-        self._package, self._findings = package, findings
+    def __init__(self, package: Package, label: str, findings: Findings, advance: Advance) -> None:
+        self._package, self._label, self._findings = package, label, findings
         self._advance = advance
-        self._label = str(package.path)
         self._files = [entry for entry in package.entries if not entry.is_folder]
         self._readable = [entry for entry in self._files if not entry.problem]
 

@@ -75,7 +75,9 @@ class Sockets:
         assert self.replay is not None
         if host == "localhost":
             return _origin("127.0.0.1" if self.replay.family == socket.AF_INET else "::1", self.replay)
-        port = self.replay.getsockname()[1]
+        address, port = self.replay.getsockname()[:2]
+        if address not in ("127.0.0.1", "::1"):
+            return _origin(host, self.replay)
         other = "::1" if self.replay.family == socket.AF_INET else "127.0.0.1"
         if _answers(other, port):  # a browser might show that as the archive
             self.close()

@@ -61,7 +61,9 @@ class Headers:
         """For a capture, or a redirect to one. `mod` is how it is shown, pywb's ``mp_``, ``im_`` and so on."""
         headers = []
         for name, value in archived:
-            if name.lower() in _KEPT or name.lower().startswith("x-archive-orig-"):
+            if name.lower() == "location" and value.startswith("/"):  # pywb leaves it as short as it was
+                headers.append((name, self._terms.origin + clean(value)))
+            elif name.lower() in _KEPT or name.lower().startswith("x-archive-orig-"):
                 headers.append((name, clean(value)))
             elif name == LINKS and not framed:  # they would tell the token
                 headers.append(("Link", clean(value)))

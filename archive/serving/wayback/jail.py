@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pywb
 from pywb.rewrite.wburl import WbUrl
+from pywb.utils.wbexception import UpstreamException
 
 from .headers import Headers, Pair, clean, with_charset
 from .problems import Moved, Problem, page
@@ -67,6 +68,8 @@ class Jail:
             return status, with_charset(headers, first), body, first
         except Problem as error:
             problem = error
+        except UpstreamException as error:
+            problem = Problem(error.status(), "That can't be asked for", f"{error.msg}.")
         except Exception as error:  # noqa: BLE001 - pywb raises what it likes; a page says that it failed
             print(f"{clean(str(environ.get('REQUEST_URI')))[:200]}: {error!r}", file=sys.stderr, flush=True)
             problem = Problem("500 Internal Server Error", "This capture can't be shown", "pywb can't replay it.")
@@ -194,6 +197,7 @@ class _Body:
 def _address(rest: str) -> WbUrl:
     try:
         wanted = WbUrl(rest.replace("#", "%23"))
+        urlsplit(wanted.url)
     except Exception as error:  # pywb raises the bare class
         raise Problem("400 Bad Request", "No such address", "This is no address of a capture.") from error
     if not wanted.mod:

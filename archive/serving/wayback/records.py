@@ -18,10 +18,13 @@ from warcio.bufferedreaders import DecompressingBufferedReader
 from warcio.limitreader import LimitReader
 from warcio.recordloader import ArcWarcRecordLoader
 
+from .codings import teach_warcio
 from .keys import surt
 from .problems import Problem
 
 __all__ = ["Records"]
+
+teach_warcio()
 
 _IN_MEMORY = 8 << 20
 """Bytes of a record that are read once, checked and used; a larger one is read twice."""
@@ -82,7 +85,11 @@ class Records(WARCPathLoader):
         if stream is None:
             file.close()
             raise _damaged(name, offset, "isn't what it was when it was archived")
-        return self._parser.parse_record_stream(DecompressingBufferedReader(stream))
+        record = self._parser.parse_record_stream(DecompressingBufferedReader(stream))
+        for header in ("Transfer-Encoding", "Content-Encoding") if record.http_headers else ():
+            if (coding := record.http_headers.get_header(header)) and coding != coding.strip().lower():
+                record.http_headers.replace_header(header, coding.strip().lower())  # warcio knows them so only
+        return record
 
     def _open(self, name: str) -> IO[bytes]:
         """The file, closed or open; between the two it is renamed, perhaps just now."""
