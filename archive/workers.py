@@ -93,9 +93,7 @@ class ExtractorPool:
 
     def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(
-            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.words"]
-        )
+        context.set_forkserver_preload(["archive.workers", "archive.extraction.extractor", "archive.catalogue.words"])
         with _ignoring_ctrl_c():
             ensure_running()
         self._timeout = timeout
