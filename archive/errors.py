@@ -29,3 +29,7 @@ class ExtractionError(ArchiveError):
 
 class SourceError(ArchiveError):
     """A source definition is wrong; the text names file, line and key."""
+
+
+class ServingError(ArchiveError):
+    """`scrapy serve` can't serve: a port is taken, an address makes no sense, or pywb can't be had."""

@@ -11,12 +11,13 @@ import hashlib
 import os
 import shutil
 import tempfile
+import weakref
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from archive.errors import StoreError
 from archive.scan import GZIP, grows_without_end
@@ -61,14 +62,11 @@ class Files:
         self._given: Counter[Path] = Counter()
         """Bytes that were unpacked out of a file."""
         self._open: dict[str, IO[bytes]] = {}
+        self._closing = weakref.finalize(self, _close, self._packages, self._open)
 
     def close(self) -> None:
-        """Let go of all files."""
-        for package in self._packages.values():
-            package.close()
-        for file in self._open.values():
-            file.close()
-        self._packages, self._open = {}, {}
+        """Let go of all files; so does whoever forgets it."""
+        self._closing()
 
     def names(self) -> Iterator[str]:
         """Names of all WARC files, sorted; what can't be opened adds a sentence to `problems`.
@@ -202,6 +200,12 @@ def reader_of(place: str) -> Reader:
     if (manifest := path / MANIFEST).is_file():
         return Files(Path(manifest.read_text("utf-8")), path)
     return Files(path)
+
+
+def _close(*opened: dict[Any, Any]) -> None:
+    for every in opened:
+        while every:
+            every.popitem()[1].close()
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -136,10 +136,18 @@ def article_at(store: Store, catalogue: Catalogue, version_id: str) -> Article:
     Raises `StoreError` if there is no such version, or its file is missing or too short; `RecordError` if what lies
     there is something else.
     """
-    row = catalogue.version(version_id)
+    return _article(store, version_row(store, catalogue, version_id))
+
+
+def version_row(store: Store, catalogue: Catalogue, version_id: str) -> Row:
+    """The catalogue's row of a version. Raises `StoreError` if there is none."""
+    try:
+        row = catalogue.version(version_id)
+    except UnicodeEncodeError:  # half characters, which no id has
+        row = None
     if row is None:
-        raise StoreError(f"{version_id}: there is no such text in the archive {store.root}.")
-    return _article(store, row)
+        raise StoreError(f"{version_id[:80]!r}: there is no such text in the archive {store.root}.")
+    return row
 
 
 def _article(store: Store, row: Row) -> Article:

@@ -7,7 +7,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Literal
 
@@ -16,7 +16,7 @@ import msgspec
 from archive.errors import StoreError
 from archive.warc import OPEN_SUFFIX, WarcWriter, seal, sha256, sidecar_of, write_sidecar
 
-__all__ = ["Kind", "Recovered", "Store", "read_sidecar"]
+__all__ = ["Kind", "Recovered", "Store", "is_locked", "read_sidecar"]
 
 Kind = Literal["originals", "derived"]
 """Originals are what replay tools see; derived files (clean text, provenance) never are."""
@@ -138,13 +138,13 @@ class Store:
                 file.seek(0)
                 holder = file.read().strip() or "another process"
                 raise StoreError(f"{self.root}: {name} is in use by {holder}; wait for it or stop it.") from None
-            file.truncate(0)
-            file.write(f"{who} (process {os.getpid()})\n")
-            file.flush()
+            os.ftruncate(file.fileno(), 0)
+            with suppress(OSError):  # a full disk: the lock holds all the same
+                os.write(file.fileno(), f"{who} (process {os.getpid()})\n".encode())
             try:
                 yield file
             finally:
-                file.truncate(0)
+                os.ftruncate(file.fileno(), 0)
 
     def unseal_catalogue(self) -> None:
         """Forget the digest of the catalogue, which is about to be written."""
@@ -153,7 +153,8 @@ class Store:
     def seal_catalogue(self, lock: IO[str]) -> None:
         """Keep the digest of the closed catalogue, so that `scrapy verify` sees any byte of it change.
 
-        Only the last one who uses it can: `lock` is the file of the lock ``catalogue`` that the caller holds.
+        Only the last one who uses it can: `lock` is the file of the lock ``catalogue`` that the caller holds. On a
+        full disk it stays without one.
         """
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -162,19 +163,12 @@ class Store:
         path = self.catalogue_path
         journal = path.with_name(path.name + "-wal")
         if path.exists() and not (journal.exists() and journal.stat().st_size):
-            with path.open("rb") as file:
+            with path.open("rb") as file, suppress(OSError):
                 write_sidecar(path, sha256(file))
 
     def is_being_written(self, path: Path) -> bool:
         """Whether a living process has this open file."""
-        try:
-            with path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except FileNotFoundError:  # closed just now
-            return True
-        return False
+        return is_locked(path)
 
     def recover(self) -> list[Recovered]:
         """Close what killed runs left open: cut a torn last member off, keep it aside, seal the file.
@@ -217,6 +211,16 @@ class Store:
                 digest = sha256(file)
             seal(path, digest)
         return Recovered(name, size - end)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process writes this file, or has just closed it under its final name."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):
+        return True
+    return False
 
 
 def read_sidecar(path: Path) -> str | None:

@@ -10,41 +10,34 @@ from typing import Any
 
 import msgspec
 
-from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.database import copy_database
 from archive.catalogue.rows import Row
+from archive.chain import (
+    Details,
+    Held,
+    extraction_problem,
+    list_of,
+    provenance_problems,
+    revisit_problem,
+    sidecar_problem,
+    task_of,
+)
+from archive.check import CaptureCheck, Step, check_capture
 from archive.errors import ArchiveError, RecordError
-from archive.furniture import Entry, Furniture
-from archive.provenance import capture_of, text_of
+from archive.furniture import Furniture
 from archive.reader import StoredRecord, check_digests, read_members
 from archive.rebuild import catch_up
-from archive.rules import Reading
-from archive.storage import Store, read_sidecar
+from archive.storage import Store
 from archive.verification import Fault, Progress, Verification
 from archive.version import EXTRACTOR
 from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 from archive.workers import Extracted, ExtractorPool, Task
 
-__all__ = ["Fault", "Verification", "verify"]
+__all__ = ["CaptureCheck", "Fault", "Step", "Verification", "check_capture", "verify"]
 
 _AHEAD = 16
 """Pages that wait for a worker at once."""
-
-
-class _Response(msgspec.Struct):
-    """What others may say of a response, revisit or conversion."""
-
-    file: str
-    offset: int
-    length: int
-    digest: str
-    record: StoredRecord
-    """Without its block."""
-
-    @property
-    def place(self) -> tuple[Any, ...]:
-        return self.file, self.offset, self.length, self.digest
 
 
 def verify(store: Store, *, extract: bool = True, progress: Progress | None = None) -> Verification:
@@ -60,9 +53,9 @@ class _Verifier:
     def __init__(self, store: Store, progress: Progress) -> None:
         self._store, self._progress = store, progress
         self._found = Verification(open_files=[], faults=[])
-        self._pages: dict[str, _Response] = {}
-        self._texts: dict[str, _Response] = {}
-        self._details: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._pages: dict[str, Held] = {}
+        self._texts: dict[str, Held] = {}
+        self._details: dict[str, Details] = {}
         self._proofs: dict[str, dict[str, Any]] = {}
         self._lists: dict[str, Furniture] = {}
 
@@ -114,18 +107,8 @@ class _Verifier:
             return
 
     def _check_sidecar(self, path: Path, name: str) -> None:
-        kept = read_sidecar(path)
-        if kept is None:
-            self._fault(name, "has no readable digest beside it (.sha256)")
-            return
-        try:
-            with path.open("rb") as file:
-                same = sha256(file) == kept
-        except OSError as error:
-            self._fault(name, f"can't be read: {error.strerror}")
-            return
-        if not same:
-            self._fault(name, "is not what it was when it was closed: its bytes do not match its .sha256")
+        if problem := sidecar_problem(path):
+            self._fault(name, problem)
 
     def _check_aside(self) -> None:
         """Torn ends that were kept, and digests whose files have gone."""
@@ -140,7 +123,7 @@ class _Verifier:
     def _note(self, name: str, record: StoredRecord, member: str) -> None:
         where = f"{name}, byte {record.offset}"
         try:
-            note = _Response(name, record.offset, record.length, member, msgspec.structs.replace(record, block=b""))
+            note = Held.of(record, name, member)
             kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
             if record.type in ("response", "revisit"):
                 self._pages[record.id] = note
@@ -148,7 +131,8 @@ class _Verifier:
                 self._found.conversions += 1
                 self._texts[record.id] = note
             elif record.type == "metadata" and kind == "article":
-                self._details[record.need("WARC-Refers-To").strip("<>")] = sha256(record.block), record.json()
+                about = Details(sha256(record.block), record.json())
+                self._details[record.need("WARC-Refers-To").strip("<>")] = about
             elif record.type == "metadata" and kind == "provenance":
                 self._proofs[record.need("WARC-Refers-To").strip("<>")] = record.json()
             elif record.type == "metadata" and kind == "furniture":
@@ -157,15 +141,10 @@ class _Verifier:
             self._fault(where, str(error))
 
     def _note_list(self, where: str, record: StoredRecord) -> None:
-        facts = record.json()
-        try:
-            entries = msgspec.convert(facts["entries"], list[Entry])
-            furniture = Furniture(site=facts["site"], keys=frozenset(e.key for e in entries if e.is_furniture))
-            self._lists[facts["digest"]] = furniture
-        except (KeyError, TypeError, msgspec.ValidationError):
-            furniture = None
-        if furniture is None or furniture.digest != facts["digest"]:
+        if (furniture := list_of(record)) is None:
             self._fault(where, "is a furniture list that is not as newswarc writes it", record.id)
+        else:
+            self._lists[furniture.digest] = furniture
 
     # References
 
@@ -173,47 +152,21 @@ class _Verifier:
         for record_id, page in self._pages.items():
             if page.record.type != "revisit":
                 continue
-            where = f"{page.file}, byte {page.offset}"
             original = self._pages.get(page.record.refers_to() or "")
-            if original is None or original.record.type != "response":
-                self._fault(where, "refers to a response that is not in the store", record_id)
-            elif [original.record.get(n) for n in ("WARC-Payload-Digest", "WARC-Target-URI", "WARC-Date")] != [
-                page.record.get(n) for n in ("WARC-Payload-Digest", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date")
-            ]:
-                self._fault(where, "says of its original what the original does not say", record_id)
+            if problem := revisit_problem(page.record, original.record if original else None):
+                self._fault(page.where, problem, record_id)
 
     def _check_provenance(self) -> None:
         for record_id, text in self._texts.items():
-            where = f"{text.file}, byte {text.offset}"
-            page_id = text.record.refers_to() or ""
-            page, details, proof = (
-                self._pages.get(page_id),
-                self._details.get(record_id),
-                self._proofs.get(record_id),
-            )
+            page = self._pages.get(text.record.refers_to() or "")
+            details, proof = self._details.get(record_id), self._proofs.get(record_id)
             if page is None:
-                self._fault(where, "was made from a response that is not in the store", record_id)
-                continue
-            if details is None or proof is None:
-                self._fault(where, "has no details or no provenance record", record_id)
-                continue
-            try:
-                named, about = capture_of(proof)
-                text_about = text_of(proof)
-            except (KeyError, StopIteration, TypeError, AttributeError):
-                self._fault(where, "has a provenance record that is not PROV-JSON of ours", record_id)
-                continue
-            place = tuple(about.get(f"cdxj:{n}") for n in ("filename", "offset", "length", "recordDigest"))
-            said = [about.get(f"warc:{n}") for n in ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest")]
-            known = [page.record.get(n) for n in ("WARC-Target-URI", "WARC-Date", "WARC-Payload-Digest")]
-            if text.record.get("WARC-Target-URI") != page.record.get("WARC-Target-URI"):
-                self._fault(where, "stands under another URL than its page", record_id)
-            if named != page_id or place != page.place or said != known:
-                self._fault(where, "has a provenance record that does not lead to its page", record_id)
-            if text_about.get("warc:WARC-Payload-Digest") != text.record.get("WARC-Payload-Digest"):
-                self._fault(where, "has a provenance record of another text", record_id)
-            if text_about.get("nw:detailsDigest") != details[0]:
-                self._fault(where, "has a provenance record of other details", record_id)
+                self._fault(text.where, "was made from a response that is not in the store", record_id)
+            elif details is None or proof is None:
+                self._fault(text.where, "has no details or no provenance record", record_id)
+            else:
+                for problem in provenance_problems(text.record, page, details.digest, proof):
+                    self._fault(text.where, problem, record_id)
 
     # Extraction
 
@@ -241,37 +194,25 @@ class _Verifier:
             if page is None or details is None:
                 continue
             try:
-                if details[1]["article"]["trace"]["extractor"] != EXTRACTOR:
+                if details.extractor != EXTRACTOR:
                     self._found.other_version += 1
                     continue
-                reading = msgspec.convert(details[1]["reading"], Reading)
-                if used := details[1]["article"]["trace"]["furniture"]:
-                    reading = msgspec.structs.replace(reading, furniture=self._lists[used])
-                task = Task(store=str(self._store.root), capture=_capture(page), reading=reading)
-            except (KeyError, TypeError, msgspec.ValidationError):
-                self._fault(f"{text.file}, byte {text.offset}", "has details that can't be read", record_id)
+                task = task_of(self._store.root, page, details, self._lists.__getitem__)
+            except (KeyError, TypeError, RecordError, msgspec.ValidationError):
+                self._fault(text.where, "has details that can't be read", record_id)
                 continue
             yield record_id, task
 
     def _compare(self, pool: ExtractorPool, record_id: str, future: Future[Extracted]) -> None:
         text = self._texts[record_id]
-        where = f"{text.file}, byte {text.offset}"
         try:
             article = future.result().article
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a fault
-            self._fault(where, f"can't be made again: {pool.explain(error, text.record.url or '')}", record_id)
+            self._fault(text.where, f"can't be made again: {pool.explain(error, text.record.url or '')}", record_id)
             return
         self._found.compared += 1
-        if article.text_digest != text.record.get("WARC-Payload-Digest"):
-            self._fault(where, "is not the text that its page gives", record_id)
-            return
-        fields = msgspec.to_builtins(article)
-        del fields["text"]
-        fields["trace"]["capture"] = text.record.refers_to()
-        if msgspec.json.encode(fields, order="sorted") != msgspec.json.encode(
-            self._details[record_id][1]["article"], order="sorted"
-        ):
-            self._fault(where, "has details that its page does not give", record_id)
+        if problem := extraction_problem(article, text.record, self._details[record_id]):
+            self._fault(text.where, problem, record_id)
 
     # Catalogue
 
@@ -315,20 +256,3 @@ class _Verifier:
                     f"differs from the WARC files in {len(mine - theirs)} and {len(theirs - mine)} rows of {table}, "
                     f"such as {odd[:120].decode(errors='replace')}; scrapy rebuild makes it again",
                 )
-
-
-def _capture(page: _Response) -> Capture:
-    record = page.record
-    return Capture(
-        id=record.id,
-        kind="response",
-        url=record.url or "",
-        date=record.need("WARC-Date"),
-        status=200,
-        mime=None,
-        payload_digest=record.get("WARC-Payload-Digest"),
-        file=page.file,
-        offset=page.offset,
-        length=page.length,
-        record_digest=page.digest,
-    )

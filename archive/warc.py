@@ -354,5 +354,9 @@ def write_sidecar(path: Path, digest: str) -> None:
     """Keep a file's digest in ``NAME.sha256``, in the form of `sha256sum`."""
     sidecar = sidecar_of(path)
     temporary = sidecar.with_name(sidecar.name + ".new")
-    temporary.write_text(f"{digest.removeprefix('sha256:')}  {path.name}\n")
-    temporary.replace(sidecar)
+    try:
+        temporary.write_text(f"{digest.removeprefix('sha256:')}  {path.name}\n")
+        temporary.replace(sidecar)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
 from contextlib import contextmanager
 from multiprocessing.forkserver import ensure_running
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from pebble import ProcessExpired, ProcessPool
@@ -24,9 +24,12 @@ from archive.catalogue.words import Words, words_of
 from archive.errors import ArchiveError, ExtractionError, RecordError
 from archive.rules import Reading
 
+if TYPE_CHECKING:
+    from archive.reader import StoredRecord
+
 T = TypeVar("T")
 
-__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture"]
+__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_article"]
 
 _PAGES_A_WORKER = 2000
 """A worker is replaced after so many pages, so that memory stays flat."""
@@ -56,16 +59,31 @@ def extract_capture(task: Task) -> Extracted:
 
     Raises `NotAPage`, `RecordError` or `StoreError`.
     """
+    started = dt.datetime.now(dt.UTC)
+    article = read_article(task)
+    return Extracted(
+        article=article,
+        words=words_of(article),
+        started=started,
+        ended=dt.datetime.now(dt.UTC),
+        reading=task.reading,
+    )
+
+
+def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
+    """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
     from archive.collection import message_of, record_of
     from archive.extraction.extractor import extract
     from archive.files import reader_of
     from archive.http import repaired
 
-    started = dt.datetime.now(dt.UTC)
     capture = task.capture
     if capture.kind == "revisit":
         raise RecordError(f"{capture.id} is a revisit; its page is in {capture.refers_to}.")
-    message = repaired(message_of(record_of(reader_of(task.store), capture)))
+    record = record_of(reader_of(task.store), capture)
+    if check:
+        check(record)
+    message = repaired(message_of(record))
     article = extract(
         message.content(),
         url=capture.url,
@@ -74,14 +92,7 @@ def extract_capture(task: Task) -> Extracted:
         captured=dt.datetime.fromisoformat(capture.date),
     )
     trace = msgspec.structs.replace(article.trace, capture=capture.id)
-    article = msgspec.structs.replace(article, trace=trace)
-    return Extracted(
-        article=article,
-        words=words_of(article),
-        started=started,
-        ended=dt.datetime.now(dt.UTC),
-        reading=task.reading,
-    )
+    return msgspec.structs.replace(article, trace=trace)
 
 
 class ExtractorPool:

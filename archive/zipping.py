@@ -123,7 +123,7 @@ def _find(pread: Pread, size: int) -> _Place:
     if not found and pread(0, 4) == b"PK\3\4":
         raise _Refused("the ZIP is cut short: the directory at its end is missing; get the file again")
     if not found:
-        raise _Refused("is no ZIP")
+        raise _Refused("is no ZIP; get the file again")
     if len(found) > 1:
         raise _Refused("has more than one end, so that tools read different contents; get a file without")
     end = tail_start + found[0]

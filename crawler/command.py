@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import signal
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from archive.storage import Store
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler, CrawlerProcessBase
 
-__all__ = ["ArchiveCommand", "Crawls", "complain", "printable"]
+__all__ = ["ArchiveCommand", "Crawls", "complain", "moment", "printable"]
 
 
 def complain(error: ArchiveError | str) -> None:
@@ -32,6 +33,24 @@ _HARMLESS = "\n\u200c\u200d"
 def printable(text: str) -> str:
     """Text of a page, fit for a terminal: no control or escape characters get through, but line ends."""
     return "".join(c if c.isprintable() or c in _HARMLESS or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
+
+
+def moment(date: str | None, option: str, *, end: bool = False) -> str | None:
+    """What a date that the user gave means among WARC-Dates: its beginning, or if `end` the moment behind it.
+
+    A day (``2026-11-20``) or a time (``2026-11-20T09:00:00Z``, UTC if it doesn't say). Raises `ArchiveError`.
+    """
+    if date is None:
+        return None
+    try:
+        if len(date) <= len("2026-11-20"):
+            day = dt.date.fromisoformat(date)
+            return (day + dt.timedelta(days=1) if end else day).isoformat()
+        time = dt.datetime.fromisoformat(date)
+        time = time.replace(tzinfo=time.tzinfo or dt.UTC).astimezone(dt.UTC) + dt.timedelta(seconds=int(end))
+    except (ValueError, OverflowError) as error:
+        raise ArchiveError(f"{option} {date}: is no date such as 2026-11-20 or 2026-11-20T09:00:00Z.") from error
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class ArchiveCommand(ScrapyCommand):

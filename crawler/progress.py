@@ -23,6 +23,10 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Make room for a line; the bar comes back with the next call."""
         if self._bar:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 

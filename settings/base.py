@@ -58,3 +58,13 @@ EXTRACT_MEMORY = 2 * 1024 * 1024 * 1024
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"
+
+# scrapy serve. Behind a proxy, give the two public origins, two host names.
+SERVE_HOST = "127.0.0.1"
+SERVE_PORT = 8090
+SERVE_ORIGIN = ""
+REPLAY_PORT = 8091
+REPLAY_ORIGIN = ""
+# The Python environment of pywb; made on first use. Its process gets so many bytes of address space.
+REPLAY_ENVIRONMENT = ".venv-pywb"
+REPLAY_MEMORY = 2 * 1024 * 1024 * 1024

@@ -409,6 +409,7 @@ def test_head_ends_a_command_quietly(store: Path, urls: dict[str, str], tmp_path
         ["show", url],
         ["list"],
         ["verify"],
+        ["verify", "--url", url],
         ["clean", *(tmp_path / f"{number}.html" for number in range(40))],
     ):
         ended = head(*command, ARCHIVE_STORE=store)
@@ -434,6 +435,24 @@ def test_verify_names_what_was_changed(store: Path, tmp_path: Path) -> None:
     assert re.search(rf"^FAULT {re.escape(name)}", ended.out, re.MULTILINE)
     assert re.search(r": \d+ faults?\.\n$", ended.out)
     assert bytes(data) == (copy / name).read_bytes()
+
+
+def test_verify_checks_one_article_step_by_step(store: Path, urls: dict[str, str], tmp_path: Path) -> None:
+    url = next(u for u in urls.values() if "127.0.0.1" not in u)
+    ended = scrapy("verify", "--url", url, ARCHIVE_STORE=store)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(r"^  ok     provenance   It names this text ", ended.out, re.MULTILINE)
+    assert re.search(r"^\d+ texts?: all is well\.\n$", ended.out, re.MULTILINE)
+    assert "FAULT" not in ended.out
+    copy = tmp_path / "store"
+    shutil.copytree(store, copy)
+    for name in Store(copy).files("originals"):
+        (copy / name).unlink()
+    ended = scrapy("verify", "--url", url, ARCHIVE_STORE=copy)
+    assert ended.code == 1
+    assert re.search(r"^  FAULT  page  .* \(originals/.*, byte \d+\)$", ended.out, re.MULTILINE)
+    ended = scrapy("verify", "--url", "https://nowhere.example/", ARCHIVE_STORE=store)
+    assert (ended.code, ended.out, len(ended.lines)) == (1, "", 1)
 
 
 def test_rebuild_makes_the_catalogue_again(store: Path, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def _answer(request: Request, status: int, title: str, detail: str, **more: Any)
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    more = {"parameter": error.parameter} if isinstance(error, Unfit) else {}
+    more: dict[str, Any] = {"parameter": error.parameter} if isinstance(error, Unfit) else {}
+    if isinstance(error, Unfit) and error.position is not None:
+        more["position"] = error.position
     return _answer(request, error.status, error.title, str(error), **more)
 
 
@@ -59,7 +61,7 @@ def _http(request: Request, error: Exception) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours; Starlette logs it. Answered outside of all middleware."""
     response = _answer(request, 500, "Something went wrong", "The fault is ours and has been noted; please try again.")
-    response.headers.update(headers_of_safety(None))
+    response.headers.update(headers_of_safety())
     return response
 
 

@@ -7,15 +7,21 @@ from collections.abc import Mapping, Sequence
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from archive.storage import Store
-from archive.web import answers
+from archive.web import answers, api
 from archive.web.guard import Guard
 from archive.web.pages.article import article_page
+from archive.web.pages.capture import capture_page
+from archive.web.pages.check import check_page
+from archive.web.pages.compare import compare_page
+from archive.web.pages.history import history_page
+from archive.web.pages.record import bytes_of_record, content_of_record, payload_of_record, record_page
+from archive.web.pages.replay import replay_page
 from archive.web.pages.search import search_page
-from archive.web.room import Room
-from archive.web.template import STATIC
+from archive.web.pages.sources import source_page, sources_page
+from archive.web.room import ReplayState, Room
+from archive.web.static import OwnFiles
 
 __all__ = ["create_app"]
 
@@ -24,27 +30,46 @@ def create_app(
     store: Store,
     *,
     replay_origin: str | None = None,
+    replay_path: str = "/web",
+    replay_state: ReplayState | None = None,
     origin: str | None = None,
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]"),
     titles: Mapping[str, str] | None = None,
 ) -> Starlette:
     """The reading room over one archive.
 
-    `replay_origin` (``http://127.0.0.1:8081``) is where pywb shows pages as they were; without it the pages say that
-    replay is off. `origin` is the room's own as readers see it, if a proxy stands before it. Requests to other
-    host names than `allowed_hosts` are refused. `titles` are readers' names of sources.
+    `replay_origin` (``http://127.0.0.1:8081``) is where pywb shows pages as they were, below `replay_path`; without it
+    the pages say that replay is off. `replay_state` tells whether it is running. `origin` is the room's own as readers
+    see it, if a proxy stands before it. Requests to other host names than `allowed_hosts` are refused. `titles` are
+    readers' names of sources.
     """
-    room = Room(store, replay_origin=replay_origin, titles=titles or {})
+    room = Room(
+        store,
+        replay_origin=replay_origin,
+        replay_path=replay_path,
+        replay_state=replay_state,
+        titles=titles or {},
+    )
     app = Starlette(
         routes=[
             Route("/", search_page),
             Route("/search", search_page),
+            Route("/sources", sources_page),
+            Route("/source/{name}", source_page),
             Route("/article", article_page),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/history", history_page),
+            Route("/compare", compare_page),
+            Route("/check", check_page, methods=["POST"]),
+            Route("/capture", capture_page),
+            Route("/record", record_page),
+            Route("/record/bytes", bytes_of_record),
+            Route("/record/payload", payload_of_record),
+            Route("/record/content", content_of_record),
+            Route("/replay", replay_page),
+            *api.ROUTES,
+            Mount("/static", OwnFiles()),
         ],
-        middleware=[
-            Middleware(Guard, replay_origin=replay_origin, origin=origin, allowed_hosts=allowed_hosts),
-        ],
+        middleware=[Middleware(Guard, origin=origin, allowed_hosts=allowed_hosts)],
         exception_handlers=answers.HANDLERS,
     )
     app.state.room = room

@@ -9,26 +9,25 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Guard", "headers_of_safety"]
+__all__ = ["Guard", "headers_of_safety", "policy"]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def headers_of_safety(replay_origin: str | None) -> dict[str, str]:
+def policy(frame_origin: str | None = None) -> str:
     """Nothing but our own files runs or is shown; archived pages only in frames of the replay origin."""
-    policy = {
-        "default-src": "'none'",
-        "script-src": "'self'",
-        "style-src": "'self'",
-        "img-src": "'self' data:",
-        "frame-src": replay_origin or "'none'",
-        "connect-src": "'self'",
-        "form-action": "'self'",
-        "base-uri": "'none'",
-        "frame-ancestors": "'none'",
-    }
+    frames = frame_origin or "'none'"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
+        f"frame-src {frames}; frame-ancestors 'none'"
+    )
+
+
+def headers_of_safety() -> dict[str, str]:
+    """Of every response, unless it says otherwise."""
     return {
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Content-Security-Policy": policy(),
         "X-Content-Type-Options": "nosniff",
         # Not no-referrer: browsers then say "Origin: null" with our own forms.
         "Referrer-Policy": "same-origin",
@@ -36,21 +35,20 @@ def headers_of_safety(replay_origin: str | None) -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
         "X-Frame-Options": "DENY",
+        "Cache-Control": "no-cache",
     }
 
 
 class Guard:
     """Lets in requests to our own host names, and changes only from our own pages (ASGI middleware)."""
 
-    def __init__(
-        self, app: ASGIApp, *, replay_origin: str | None, origin: str | None, allowed_hosts: Sequence[str]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, origin: str | None, allowed_hosts: Sequence[str]) -> None:
         self._app = app
         self._origin = origin
         self._hosts = {host.lower() for host in allowed_hosts}
         if origin:
             self._hosts.add(_host_name(urlsplit(origin).netloc))
-        self._headers = headers_of_safety(replay_origin)
+        self._headers = headers_of_safety()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from starlette.datastructures import QueryParams
 
 from archive.web.refusals import Unfit
 
-__all__ = ["LONGEST_URL", "LONGEST_WORDS", "Parameters"]
+__all__ = ["DAY", "LANGUAGE", "LONGEST_URL", "LONGEST_WORDS", "RECORD_ID", "SOURCE", "Parameters"]
 
 LONGEST_URL = 4096
 LONGEST_WORDS = 300
 """Characters."""
-_RECORD_ID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[!-;=?-~]{1,200}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NAME = re.compile(r"[\w.-]{1,100}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+RECORD_ID = "[!-;=?-~]{1,200}"
+"""Any URI without angle brackets; ours are ``urn:uuid:...``."""
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+SOURCE = "[A-Za-z0-9_.-]{1,100}"
+LANGUAGE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 
 
 class Parameters:
@@ -63,14 +64,14 @@ class Parameters:
             return None
         with suppress(ValueError):
             dt.date.fromisoformat(value)
-            if _DAY.fullmatch(value):
+            if re.fullmatch(DAY, value):
                 return value
         raise Unfit(name, f"{name} must be a day such as 2026-11-20.")
 
     def record_id(self, name: str) -> str | None:
         """The id of a WARC record, or None."""
         value = self.text(name, 200)
-        if value and not _RECORD_ID.fullmatch(value):
+        if value and not re.fullmatch(RECORD_ID, value):
             raise Unfit(name, f"{name} must be a record id such as urn:uuid:3f2a9c1d-....")
         return value or None
 
@@ -84,13 +85,27 @@ class Parameters:
     def source(self, name: str = "source") -> str | None:
         """The name of a source, or None."""
         value = self.text(name, 100)
-        if value and not _NAME.fullmatch(value):
-            raise Unfit(name, f"{name} must be the name of a source: letters, digits, hyphens and underscores.")
+        if value and not re.fullmatch(SOURCE, value):
+            raise Unfit(name, f"{name} must be the name of a source: letters, digits, dots, hyphens and underscores.")
         return value or None
 
     def language(self, name: str = "language") -> str | None:
         """A language tag such as ``en`` or ``zh-Hant`` (BCP 47), or None."""
         value = self.text(name, 40)
-        if value and not _LANGUAGE.fullmatch(value):
+        if value and not re.fullmatch(LANGUAGE, value):
             raise Unfit(name, f"{name} must be a language tag such as en or zh-Hant.")
         return value or None
+
+    def choice(self, name: str, choices: Sequence[str]) -> str | None:
+        """One of several words, or None."""
+        value = self.text(name, 40)
+        if value and value not in choices:
+            raise Unfit(name, f"{name} must be one of: {', '.join(choices)}.")
+        return value or None
+
+    def needed(self, name: str, longest: int) -> str:
+        """A value that must be given."""
+        value = self.text(name, longest)
+        if not value:
+            raise Unfit(name, f"{name} is needed.")
+        return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.errors import ArchiveError
 
-__all__ = ["Refusal", "Unfit", "Unknown"]
+__all__ = ["Busy", "Refusal", "TooLarge", "Unfit", "Unknown"]
 
 
 class Refusal(ArchiveError):
@@ -19,9 +19,11 @@ class Unfit(Refusal):
 
     title = "Something in the address is not right"
 
-    def __init__(self, parameter: str, text: str) -> None:
+    def __init__(self, parameter: str, text: str, *, position: int | None = None) -> None:
         super().__init__(text)
         self.parameter = parameter
+        self.position = position
+        """Of the character that is to blame, from 0, where there is one."""
 
 
 class Unknown(Refusal):
@@ -29,3 +31,17 @@ class Unknown(Refusal):
 
     status = 404
     title = "Not in this archive"
+
+
+class TooLarge(Refusal):
+    """More was sent than anything here needs, or more is asked for than one answer holds."""
+
+    status = 413
+    title = "Too large"
+
+
+class Busy(Refusal):
+    """Too many others ask for the same at once."""
+
+    status = 503
+    title = "Busy"

@@ -2,54 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from starlette.requests import Request
 
 from archive.catalogue import Catalogue
+from archive.catalogue.rows import Row
 from archive.storage import Store
-from archive.web.template import Templates
+from archive.web.template import Templates, stamp, web_address
 
-__all__ = ["Room", "room_of"]
+__all__ = ["ReplayState", "Room", "room_of"]
+
+ReplayState = Callable[[], dict[str, Any]]
+
+_NO_REPLAY = {"up": False, "origin": None, "since": None, "restarts": 0, "problem": "Replay is off."}
+_COUNTED_FOR = 30.0
+"""Seconds for which numbers of sources and languages are good enough."""
 
 
 class Room:
     """The archive that is read, where its pages are replayed, and the templates that show it."""
 
-    def __init__(self, store: Store, *, replay_origin: str | None, titles: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        replay_origin: str | None,
+        replay_path: str,
+        replay_state: ReplayState | None,
+        titles: Mapping[str, str],
+    ) -> None:
         self.store = store
         self.replay_origin = replay_origin
-        self.templates = Templates(self)
+        self.checks = threading.Semaphore(2)
+        """Pages that may be read again at once."""
+        self._replay_path = replay_path
+        self._replay_state = replay_state
         self._titles = titles
+        self._census: tuple[float, list[Row], list[Row]] | None = None
+        self.templates = Templates(self)
 
     @contextmanager
     def catalogue(self) -> Iterator[Catalogue]:
         """The catalogue, for one request: a crawl may be writing it, or `scrapy rebuild` put another in its place.
 
-        Opening it takes 2 ms. Raises `StoreError` if there is no archive, or none that can be read.
+        Raises `StoreError` if there is no archive, or none that can be read.
         """
         self.store.require()
-        catalogue = Catalogue(self.store.catalogue_path)
-        try:
+        with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
             yield catalogue
-        finally:
-            catalogue.close()
+
+    def census(self, catalogue: Catalogue) -> tuple[list[Row], list[Row]]:
+        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then."""
+        if self._census is None or time.monotonic() - self._census[0] > _COUNTED_FOR:
+            self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+        return self._census[1], self._census[2]
 
     def title(self, source: str) -> str:
         """The name of a source as readers know it."""
-        return self._titles.get(source) or source.replace("_", " ").title()
+        return self._titles.get(source) or " ".join(part[:1].upper() + part[1:] for part in source.split("_"))
 
-    def replay(self, url: str, date: str) -> str | None:
-        """Where a page is shown as it was at `date` (WARC-Date), or None if nothing replays it.
+    # Replay
+
+    def frame(self, capture: Row | None) -> str | None:
+        """The address at which a frame shows a capture (a row of the catalogue), or None if nothing replays it."""
+        if capture is None or capture["method"] != "GET" or capture["date"] is None:
+            return None
+        return self.frame_of(capture["url"], capture["date"])
+
+    def frame_of(self, url: str, date: str) -> str | None:
+        """The address at which a frame shows a page as it was at `date` (WARC-Date).
 
         Only http(s) pages are: whatever else a capture says its URL is never becomes a link.
         """
-        if self.replay_origin is None or not url.startswith(("http://", "https://")):
+        if self.replay_origin is None or web_address(url) is None:
             return None
-        moment = "".join(c for c in date if c.isdigit())[:14]
-        return f"{self.replay_origin}/archive/{moment}mp_/{url}"
+        return f"{self.replay_origin}{self._replay_path}/{stamp(date)}mp_/{url.replace('#', '%23')}"
+
+    def replay_state(self) -> dict[str, Any]:
+        """Whether replay is running."""
+        return self._replay_state() if self._replay_state else _NO_REPLAY
 
 
 def room_of(request: Request) -> Room:

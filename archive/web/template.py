@@ -14,10 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from archive.version import VERSION
+from archive.web import glossary
+from archive.web.guard import policy
+from archive.web.parameters import LONGEST_WORDS
+
 if TYPE_CHECKING:
     from archive.web.room import Room
 
-__all__ = ["STATIC", "Templates", "harmless", "link", "moment", "web_address"]
+__all__ = ["STATIC", "Templates", "harmless", "link", "moment", "stamp", "web_address"]
 
 STATIC = Path(__file__).parent / "static"
 
@@ -60,6 +65,20 @@ def moment(date: str | None) -> str:
     return f"{_day(when.date())}, {when:%H:%M}{seconds}{zone}"
 
 
+def _exact(date: str) -> str:
+    """A time to the millisecond."""
+    try:
+        when = dt.datetime.fromisoformat(date)
+    except ValueError:
+        return date
+    return f"{_day(when.date())}, {when:%H:%M:%S}.{when.microsecond // 1000:03} UTC"
+
+
+def stamp(date: str) -> str:
+    """A WARC-Date as replay tools write it: ``20261120090000``."""
+    return "".join(c for c in date if c.isdigit())[:14]
+
+
 def _day(day: dt.date) -> str:
     return f"{day.day} {day:%B %Y}"
 
@@ -67,6 +86,12 @@ def _day(day: dt.date) -> str:
 def _number(value: int) -> str:
     """With thin spaces between thousands."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def _short(digest: str | None) -> str:
+    """The beginning of a digest or record id, enough to tell it from others."""
+    value = digest or ""
+    return f"{value[:23]}…" if len(value) > 24 else value
 
 
 class Templates:
@@ -87,17 +112,31 @@ class Templates:
             "number": _number,
             "web_address": web_address,
             "source_title": room.title,
+            "language_name": glossary.language,
+            "evidence": glossary.evidence,
+            "rule": glossary.rule,
+            "step_name": glossary.step_name,
+            "why_learned": glossary.why_learned,
+            "short": _short,
+            "stamp": stamp,
+            "exact": _exact,
         }
         self._environment.filters |= filters
         self._environment.globals |= {
             "link": link,
             "replay_on": room.replay_origin is not None,
             "static": _static_addresses(),
+            "software": VERSION,
+            "longest_words": LONGEST_WORDS,
+            "here": "",
         }
 
-    def page(self, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page made of a template."""
-        return HTMLResponse(self._environment.get_template(template).render(values), status)
+    def page(
+        self, template: str, /, status: int = 200, *, frame_origin: str | None = None, **values: Any
+    ) -> HTMLResponse:
+        """A page made of a template; only one that has a frame names the origin of what is framed."""
+        headers = {"Content-Security-Policy": policy(frame_origin)} if frame_origin else None
+        return HTMLResponse(self._environment.get_template(template).render(values), status, headers)
 
 
 def _static_addresses() -> dict[str, str]:

@@ -1,12 +1,15 @@
-"""``scrapy verify``: is everything in the archive what it was, and true?"""
+"""``scrapy verify``: is everything in the archive, or in WARC and WACZ files of anyone, what it was, and true?"""
 
 from __future__ import annotations
 
 import argparse
+import signal
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand
+from crawler.command import ArchiveCommand, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -14,43 +17,105 @@ if TYPE_CHECKING:
 
 
 class Command(ArchiveCommand):
+    def syntax(self) -> str:
+        return "[FILE_OR_FOLDER... | --url URL]"
+
     def short_desc(self) -> str:
-        return "Check every file, record, reference and text of the archive"
+        return "Check every file, record, reference and text of the archive, or WARC and WACZ files"
 
     def long_desc(self) -> str:
         return (
             "Read the whole archive again: digests of files and records, revisits and their originals, provenance, "
-            "the catalogue against the files, and every text against the page it was read from. Each fault is named; "
-            "the exit code is 1 if there is one. Nothing is changed."
+            "the catalogue against the files, and every text against the page it was read from. With files (or "
+            "folders of them), judge these instead, whoever made them: WARC files together as one set, each WACZ by "
+            "itself. With --url, check the texts of one article, each from its own bytes to those of its page, and "
+            "show every step. Each fault is named; the exit code is 1 if there is one, advice aside. Nothing is "
+            "changed."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--no-extraction", action="store_true", help="do not read the pages again")
+        parser.add_argument("--url", help="check only the texts of the article at this URL, and show each step")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from archive.inspection import inspect
         from archive.verify import verify
 
+        if opts.url and args:
+            self.fail("give either files or --url.")
+            self.exitcode = 2
+            return
+        if opts.url:
+            self._check_url(opts.url)
+            return
         try:
             with Progress("checking") as progress:
-                found = verify(self.store, extract=not opts.no_extraction, progress=progress)
+                if args:
+                    found = inspect(map(Path, args), progress=progress)
+                else:
+                    found = verify(self.store, extract=not opts.no_extraction, progress=progress)
         except ArchiveError as error:
             self.fail(error)
             return
-        for fault in found.faults:
-            print(f"FAULT {fault}")
+        for line in report(found):
+            print(printable(line).replace("\n", " "))
         print(summary(found))
         self.exitcode = 0 if found.ok else 1
+
+    def _check_url(self, url: str) -> None:
+        """Check every text of one article."""
+        from archive.addresses import Addresses
+        from archive.catalogue import Catalogue
+        from archive.verify import check_capture
+        from archive.workers import ExtractorPool
+
+        try:
+            self.store.require()
+            catalogue = Catalogue(self.store.catalogue_path)
+            rows = Addresses(self.store, catalogue, url).versions()
+            if not rows:
+                self.fail(f"{url}: no text of it is in the archive {self.store.root}.")
+                return
+            pool = ExtractorPool(1, timeout=60)
+            try:
+                checks = [(row, check_capture(self.store, catalogue, row["id"], pool=pool)) for row in rows]
+            finally:
+                pool.close(abandon=True)
+                catalogue.close()
+        except ArchiveError as error:
+            self.fail(error)
+            return
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the workers have ended
+        for row, check in checks:
+            print(f"{row['date']}  {printable(row['headline'] or '(no headline)')}  {row['id']}")
+            for step in check.steps:
+                where = "" if step.ok or step.offset is None else f" ({step.file}, byte {step.offset})"
+                print(f"  {MARKS[step.ok]:<6} {step.name:<11}  {printable(step.what)}{where}")
+        faults = sum(not check.ok for _, check in checks)
+        print(f"{len(rows)} text{'s' * (len(rows) > 1)}: " + (f"{faults} with faults." if faults else "all is well."))
+        self.exitcode = 1 if faults else 0
+
+
+MARKS = {True: "ok", False: "FAULT", None: "?"}
+
+
+def report(found: Verification) -> Iterator[str]:
+    """What was found, a line each: signatures, advice, and faults last, where they are seen."""
+    yield from (f"SIGNED {line}" for line in found.signatures)
+    yield from (f"ADVICE {advice}" for advice in found.advice)
+    yield from (f"FAULT {fault}" for fault in found.faults)
 
 
 def summary(found: Verification) -> str:
     """One sentence on what was checked."""
-    text = f"{found.files} files, {found.records} records, {found.conversions} texts"
+    counted = ((found.files, "file"), (found.records, "record"), (found.conversions, "text"))
+    text = ", ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counted)
     if found.compared:
         text += f" ({found.compared} read again from their pages)"
     if found.other_version:
         text += f"; {found.other_version} texts of other versions of newswarc were not read again"
     if found.open_files:
         text += f"; {len(found.open_files)} files are being written and were left out"
-    count = len(found.faults)
+    count = len(found.faults) + found.more
     return f"{text}: " + ("all is well." if found.ok else f"{count} fault{'s' * (count > 1)}.")

@@ -424,6 +424,9 @@ def test_a_redirect_s_exchanges_are_both_kept(whole: tuple[Site, Crawl]) -> None
     read = {captures[row["capture"]] for row in done.rows("versions")}
     assert "http://www.gazette.example/a/target" in read
     assert "http://www.gazette.example/a/moved" not in read
+    leads = {row["url"]: (row["lead_kind"], row["lead_via"]) for row in done.rows("fetches")}
+    assert leads["http://www.gazette.example/a/target"] == ("redirect", "http://www.gazette.example/a/moved")
+    assert leads["http://www.gazette.example/a/moved"][0] != "redirect"
 
 
 def test_what_robots_txt_closes_is_not_reached_by_a_redirect_or_an_index_either(whole: tuple[Site, Crawl]) -> None:

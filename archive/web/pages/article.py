@@ -2,32 +2,106 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.web.documents import read_document
+from archive.article import Article
+from archive.catalogue import Catalogue
+from archive.catalogue.rows import Row
+from archive.history import article_at
+from archive.web import glossary
 from archive.web.parameters import Parameters
-from archive.web.refusals import Unknown
+from archive.web.refusals import Unfit, Unknown
 from archive.web.room import room_of
+from archive.web.story import Story
 
-__all__ = ["article_page"]
+__all__ = ["Field", "article_page", "chosen_version", "fields_of"]
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field of an article, and why it says so."""
+
+    name: str
+    title: str
+    values: tuple[str, ...]
+    evidence: str
+    """In words; empty where the article has no such field."""
 
 
 def article_page(request: Request) -> Response:
     """The article of an address: its latest version, or the one that is asked for."""
     room = room_of(request)
     asked = Parameters(request.query_params)
-    url, wanted = asked.url(), asked.record_id("version")
     with room.catalogue() as catalogue:
-        versions = catalogue.versions(url)
-        if not versions:
-            raise Unknown(f"The archive has no article of {url}.")
-        row = next((v for v in versions if v["id"] == wanted), None) if wanted else versions[-1]
-        if row is None:
-            raise Unknown(f"The article {url} has no version {wanted}.")
+        row, versions = chosen_version(catalogue, asked)
         capture = catalogue.capture(row["capture"])
-    document = read_document(room.store, row)
-    replay = room.replay(capture["url"], capture["date"]) if capture else None
+        alike = catalogue.alike(row["id"], limit=10)
+        article = article_at(room.store, catalogue, row["id"])
+    frame = room.frame(capture)
     return room.templates.page(
-        "article.html", article=document.article, row=row, versions=versions, capture=capture, replay=replay, url=url
+        "article.html",
+        frame_origin=room.replay_origin if frame else None,
+        article=article,
+        story=Story.of(article),
+        fields=fields_of(article),
+        row=row,
+        versions=versions,
+        number=next(n for n, v in enumerate(versions, 1) if v["capture"] == row["capture"]),
+        capture=capture,
+        frame=frame,
+        scripts=asked.choice("scripts", ("on", "off")) != "off",
+        shown=asked.choice("removed", ("1", "0")) == "1",
+        alike=alike,
     )
+
+
+def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[Row]]:
+    """The version that is asked for by ``version``, else the latest of ``url``; and the last one of each capture.
+
+    Raises `Unfit` and `Unknown`.
+    """
+    wanted, url = asked.record_id("version"), asked.text("url", 4096)
+    if wanted is None and not url:
+        raise Unfit("url", "The address of an article is needed: ?url=https://...")
+    row = catalogue.version(wanted) if wanted else None
+    if wanted and row is None:
+        raise Unknown(f"The archive has no version {wanted} of an article.")
+    every = catalogue.versions(row["article"] if row else url)
+    if not every:
+        captured = (
+            " It has captures of that address, but no article was read from them." if catalogue.captures(url) else ""
+        )
+        raise Unknown(f"The archive has no article of {url}.{captured}")
+    if row and url and row["id"] not in {v["id"] for v in catalogue.versions(url)}:
+        raise Unknown(f"The version {wanted} is none of {url}.")
+    last = {v["capture"]: v for v in every}
+    return row or every[-1], list(last.values())
+
+
+def fields_of(article: Article) -> list[Field]:
+    """What is known of an article beside its text, with the evidence."""
+    found = []
+    for name, title in glossary.FIELDS.items():
+        value: Any = getattr(article, name)
+        if value in (None, (), "") or name == "text":
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        if name in ("comments", "updates"):
+            values = (str(len(values)),)
+        if name == "paywalled":
+            values = ("yes" if value else "no",)
+        why = article.trace.evidence.get(name)
+        found.append(Field(name, title, values, glossary.evidence(why) if why else _without_evidence(name)))
+    return found
+
+
+def _without_evidence(name: str) -> str:
+    return {
+        "kind": "nothing on the page says otherwise",
+        "language": "known of the site",
+        "captions": "figures of the page",
+        "comments": "the page's comments",
+    }.get(name, "")

@@ -5,26 +5,39 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue.search import Search
-from archive.web.parameters import LONGEST_WORDS, Parameters
+from archive.catalogue.filters import DateError
+from archive.catalogue.search import QueryError
+from archive.web.finding import Finding, Wish
+from archive.web.parameters import Parameters
+from archive.web.refusals import Unfit
 from archive.web.room import room_of
 
 __all__ = ["search_page"]
-
-PAGE = 20
 
 
 def search_page(request: Request) -> Response:
     """Articles that hold the words."""
     room = room_of(request)
     asked = Parameters(request.query_params)
-    words = asked.text("q", LONGEST_WORDS)
-    source, page = asked.source(), asked.number("page", 1, 1, 500)
+    finding = problem = None
+    position = -1
     with room.catalogue() as catalogue:
-        if words:
-            search = Search(catalogue, room.store)
-            found = search.find(words, source=source, limit=PAGE + 1, offset=(page - 1) * PAGE)
-            rows = [hit.article for hit in found.hits]
-        else:
-            rows = catalogue.articles(source=source, limit=PAGE)
-    return room.templates.page("search.html", words=words, source=source, page=page, rows=rows)
+        sources, languages = room.census(catalogue)
+        try:
+            wish = Wish.of(asked)
+            finding = Finding.of(wish, catalogue, room.store)
+        except (Unfit, DateError) as error:
+            wish, problem = Wish(words=request.query_params.get("q", "")[:300]), str(error)
+        except QueryError as error:
+            problem, position = str(error), error.position
+    return room.templates.page(
+        "search.html",
+        400 if problem else 200,
+        wish=wish,
+        finding=finding,
+        problem=problem,
+        before=wish.words[:position] if position > 0 else "",
+        at=wish.words[position : position + 24] if position >= 0 else "",
+        sources=sources,
+        languages=languages,
+    )

@@ -1,0 +1,118 @@
+"""`Candidate`: a capture to be read again, beside what the archive has of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from archive.capture import Capture
+from archive.catalogue import Catalogue
+from archive.catalogue.rows import Row, capture_from, url_key
+from archive.rerun.reading import Baseline
+
+__all__ = ["Candidate", "Selection", "candidates", "count_candidates", "sources_of"]
+
+_PAGE = 500
+"""Rows that are read at once."""
+_LATEST = """
+    LEFT JOIN versions v ON v.capture = c.id AND NOT EXISTS (
+        SELECT 1 FROM versions n WHERE n.capture = v.capture AND (n.extracted, n.id) > (v.extracted, v.id))
+"""
+# A page that gave an article, or a whole HTML page that could give one and does not repeat another capture's payload.
+# What was fetched as robots.txt, or to show a page, is none, whatever it is called.
+_IS_PAGE = """
+    c.kind = 'response' AND (v.id IS NOT NULL OR (
+        c.status = 200 AND c.method = 'GET' AND c.truncated IS NULL
+        AND (c.mime IS NULL OR c.mime IN ('text/html', 'application/xhtml+xml'))
+        AND NOT EXISTS (SELECT 1 FROM fetches f WHERE f.url = c.url AND f.capture = c.id
+                        AND f.lead_kind IN ('robots', 'requisite'))
+        AND NOT EXISTS (SELECT 1 FROM captures o WHERE o.url = c.url AND o.payload_digest = c.payload_digest
+                        AND o.kind = 'response' AND o.status = 200 AND o.method = 'GET' AND o.truncated IS NULL
+                        AND (o.date, o.id) < (c.date, c.id))))
+"""
+_CHOSEN = """
+    (:source IS NULL OR c.source = :source) AND (:since IS NULL OR c.date >= :since)
+    AND (:until IS NULL OR c.date < :until) AND (:url_key IS NULL OR c.url_key = :url_key)
+    AND c.source NOT IN (SELECT value FROM json_each(:without))
+"""
+_COUNT = text(f"SELECT count(*) AS n FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}")  # noqa: S608
+_SOURCES = text(f"SELECT DISTINCT c.source FROM captures c WHERE {_CHOSEN} ORDER BY c.source")  # noqa: S608
+_ROWS = text(  # a part of the statement is ours, none is the user's
+    "SELECT c.*, v.id AS version, v.extracted, v.file AS text_file, v.offset AS text_offset, v.length AS text_length,"  # noqa: S608
+    f" v.details_offset, v.details_length FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}"
+    " AND (c.source, c.date, c.id) > (:after_source, :after_date, :after_id)"
+    " ORDER BY c.source, c.date, c.id LIMIT :limit"
+)
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which captures are meant; what is None does not matter."""
+
+    source: str | None = None
+    since: str | None = None
+    """WARC-Date or its beginning; captures of that moment and later."""
+    until: str | None = None
+    """The same; captures before that moment."""
+    url: str | None = None
+    """http and https, with and without www., are one."""
+
+    without: tuple[str, ...] = ()
+    """Sources that are left out."""
+
+    def values(self) -> dict[str, Any]:
+        """What the queries are told."""
+        key = None if self.url is None else url_key(self.url)
+        without = msgspec.json.encode(self.without).decode()
+        return {
+            "source": self.source,
+            "since": self.since,
+            "until": self.until,
+            "url_key": key,
+            "without": without,
+        }
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture that gave an article or could give one."""
+
+    capture: Capture
+    source: str
+    baseline: Baseline | None
+    """What was read from it last."""
+
+
+def candidates(catalogue: Catalogue, selection: Selection) -> Iterator[Candidate]:
+    """The captures to read, by source and date; texts may be added while they are given."""
+    place = {"after_source": "", "after_date": "", "after_id": ""}
+    while rows := catalogue.rows(_ROWS, {**selection.values(), **place, "limit": _PAGE}):
+        for row in rows:
+            yield Candidate(capture=capture_from(row), source=row["source"], baseline=_baseline(row))
+        place = {f"after_{name}": rows[-1][name] for name in ("source", "date", "id")}
+
+
+def count_candidates(catalogue: Catalogue, selection: Selection) -> int:
+    """How many `candidates` gives."""
+    return int(catalogue.rows(_COUNT, selection.values())[0]["n"])
+
+
+def sources_of(catalogue: Catalogue, selection: Selection) -> list[str]:
+    """The sources that have captures in the selection."""
+    return [row["source"] for row in catalogue.rows(_SOURCES, selection.values())]
+
+
+def _baseline(row: Row) -> Baseline | None:
+    if row["version"] is None:
+        return None
+    return Baseline(
+        version=row["version"],
+        capture=row["id"],
+        extracted=row["extracted"],
+        file=row["text_file"],
+        offset=row["text_offset"],
+        length=row["text_length"],
+        details_offset=row["details_offset"],
+        details_length=row["details_length"],
+    )

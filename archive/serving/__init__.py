@@ -1,0 +1,1 @@
+"""`scrapy serve`: the reading room and replay, two processes on two origins."""

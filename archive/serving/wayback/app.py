@@ -1,0 +1,72 @@
+"""Replay's process: starts with its terms on standard input and serves until that is closed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import gevent.socket
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+from .guard import enclose
+from .index import CatalogueIndex
+from .jail import Jail
+from .records import Records
+from .replay import Replay
+from .terms import Terms
+
+__all__ = ["main"]
+
+_CONNECTIONS = 200
+
+
+class _Handler(WSGIHandler):
+    """Keeps the address as it was asked for; says nothing of its errors to clients."""
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ["REQUEST_URI"] = self.path
+        return environ
+
+    def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
+        print(f"{str(getattr(self, 'path', ''))[:200]}: {value!r}", file=sys.stderr, flush=True)
+        if not self.headers_sent:
+            headers = [("Content-Length", "0"), ("Content-Security-Policy", "sandbox")]
+            self.start_response("500 Internal Server Error", headers)
+            self.write(b"")
+        self.close_connection = True
+
+
+def main() -> None:
+    """Serve until the parent closes our standard input, or is gone."""
+    told = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    root = Path(told["root"])
+    index, records = CatalogueIndex(root / "catalogue.sqlite"), Records(root)
+    terms = Terms(origin=told["origin"], room=told["room"], hosts=tuple(told["hosts"]), token=told["token"])
+    jail = Jail(terms, Replay(index, records, exact=True), Replay(index, records, exact=False))
+    listener = gevent.socket.socket(fileno=told["socket"])
+    # Without SERVER_NAME gevent would look for this machine's name.
+    server = WSGIServer(
+        listener,
+        jail,
+        handler_class=_Handler,
+        log=None,
+        error_log=sys.stderr,
+        spawn=Pool(_CONNECTIONS),
+        environ={"SERVER_NAME": "replay"},
+    )
+    enclose(told["memory"])
+    print("ready", flush=True)
+    server.serve_forever()
+
+
+def _end_with_parent() -> None:
+    """The parent holds the other end of standard input and never writes to it again."""
+    os.read(0, 1)
+    os._exit(0)

@@ -1,0 +1,25 @@
+"""`Terms`: under which names, and for whom, replay is served."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Terms"]
+
+
+class Terms(NamedTuple):
+    """What the parent process decided."""
+
+    origin: str
+    """The public origin of replay: ``http://localhost:8091``."""
+    room: str
+    """The public origin of the reading room, the only one that may frame a capture."""
+    hosts: tuple[str, ...]
+    """Other values of the Host header by which replay may be reached; they are led to `origin`."""
+    token: str
+    """First part of the path of what is shown in frames; nobody can guess it."""
+
+    @property
+    def host(self) -> str:
+        """The Host header that is answered."""
+        return self.origin.partition("://")[2]

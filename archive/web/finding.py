@@ -1,0 +1,124 @@
+"""`Finding`: what a reader looks for, and a page of what was found."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+
+import msgspec
+from sqlalchemy import func, select
+
+from archive.catalogue import Catalogue
+from archive.catalogue.filters import Filters
+from archive.catalogue.rows import Row
+from archive.catalogue.search import Hit, Search
+from archive.errors import ArchiveError
+from archive.storage import Store
+from archive.web.parameters import LONGEST_WORDS, Parameters
+from archive.web.records import record_of
+from archive.web.refusals import Unfit
+
+__all__ = ["LAST_PAGE", "Finding", "Found", "Wish", "standfirst_of"]
+
+LAST_PAGE = 500
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a reader looks for."""
+
+    words: str = ""
+    source: str | None = None
+    language: str | None = None
+    since: str | None = None
+    until: str | None = None
+    """The last day, itself included."""
+    page: int = 1
+    limit: int = 20
+
+    @classmethod
+    def of(cls, asked: Parameters, *, longest_page: int = 20) -> Wish:
+        """As the parameters say. Raises `Unfit`."""
+        wish = cls(
+            words=asked.text("q", LONGEST_WORDS),
+            source=asked.source(),
+            language=asked.language(),
+            since=asked.day("since"),
+            until=asked.day("until"),
+            page=asked.number("page", 1, 1, LAST_PAGE),
+            limit=asked.number("limit", 20, 1, longest_page),
+        )
+        if wish.since and wish.until and wish.since > wish.until:
+            raise Unfit("until", f"The search ends ({wish.until}) before it begins ({wish.since}).")
+        return wish
+
+    @property
+    def day_after(self) -> str | None:
+        """The end of the time that is searched, as the catalogue wants it."""
+        if self.until is None:
+            return None
+        last = dt.date.fromisoformat(self.until)
+        return None if last == dt.date.max else str(last + dt.timedelta(days=1))
+
+    def has_filters(self) -> bool:
+        """Whether less than the whole archive is looked through."""
+        return any((self.source, self.language, self.since, self.until))
+
+
+class Found(msgspec.Struct, frozen=True):
+    """An article as the list of results shows it."""
+
+    article: Row
+    headline: list[tuple[str, bool]]
+    snippets: list[list[tuple[str, bool]]]
+    standfirst: str | None
+
+
+class Finding(msgspec.Struct, frozen=True, dict=True):
+    """A page of what was found."""
+
+    wish: Wish
+    total: int
+    found: list[Found]
+
+    @cached_property
+    def pages(self) -> int:
+        """How many there are, as far as they can be turned."""
+        return min(LAST_PAGE, max(1, -(-self.total // self.wish.limit)))
+
+    @property
+    def first(self) -> int:
+        """The number of the first result of this page."""
+        return (self.wish.page - 1) * self.wish.limit + 1
+
+    @classmethod
+    def of(cls, wish: Wish, catalogue: Catalogue, store: Store) -> Finding:
+        """Look. Raises `archive.catalogue.search.QueryError`, which explains itself, and `StoreError`."""
+        offset = (wish.page - 1) * wish.limit
+        filters = Filters(source=wish.source, language=wish.language, since=wish.since, until=wish.day_after)
+        chosen = msgspec.structs.asdict(filters)
+        if wish.words:
+            results = Search(catalogue, store).find(wish.words, limit=wish.limit, offset=offset, **chosen)
+            return cls(wish, results.total, [_found(hit, catalogue, store) for hit in results.hits])
+        rows = catalogue.articles(limit=wish.limit, offset=offset, **chosen)
+        hits = [Hit(row, [(row["headline"] or "", False)], []) for row in rows]
+        return cls(wish, _number(catalogue, filters), [_found(hit, catalogue, store) for hit in hits])
+
+
+def _number(catalogue: Catalogue, filters: Filters) -> int:
+    """How many articles there are."""
+    rows = catalogue.rows(select(func.count().label("n")).select_from(filters.articles().subquery()))
+    return int(rows[0]["n"])
+
+
+def _found(hit: Hit, catalogue: Catalogue, store: Store) -> Found:
+    return Found(hit.article, hit.headline, hit.snippets, standfirst_of(hit.article, catalogue, store))
+
+
+def standfirst_of(article: Row, catalogue: Catalogue, store: Store) -> str | None:
+    """What stands below the article's headline; None if it can't be read, which `scrapy verify` explains."""
+    version = catalogue.version(article["version"])
+    try:
+        value = record_of(store, version, "details_").json()["article"].get("standfirst") if version else None
+    except (ArchiveError, KeyError, AttributeError):
+        return None
+    return value if isinstance(value, str) else None

@@ -1,0 +1,171 @@
+"""`DOCUMENT`: the JSON API described in OpenAPI 3.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archive.version import VERSION
+from archive.web.finding import LAST_PAGE
+from archive.web.parameters import DAY, LANGUAGE, LONGEST_URL, LONGEST_WORDS, RECORD_ID, SOURCE
+from archive.web.schemas import SCHEMAS
+
+__all__ = ["DOCUMENT"]
+
+Json = dict[str, Any]
+
+_PROBLEMS = {
+    400: "A parameter is missing or wrong.",
+    404: "It is not in the archive.",
+    413: "More was sent than is read.",
+    503: "The archive can't be read.",
+}
+
+
+def _parameter(name: str, about: str, schema: Json, *, required: bool = False, where: str = "query") -> Json:
+    return {"name": name, "in": where, "description": about, "required": required, "schema": schema}
+
+
+def _text(longest: int, **more: Any) -> Json:
+    return {"type": "string", "maxLength": longest, **more}
+
+
+def _number(lowest: int, highest: int, default: int) -> Json:
+    return {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}
+
+
+_DAY = {"type": "string", "format": "date", "pattern": f"^{DAY}$"}
+_URL = _parameter(
+    "url", "An address of the article, or of any capture of it.", _text(LONGEST_URL, minLength=1), required=True
+)
+_RECORD = {"type": "string", "pattern": f"^({RECORD_ID})$", "maxLength": 200}
+_SOURCE = _text(100, pattern=f"^{SOURCE}$")
+_SINCE = _parameter("since", "The first day.", _DAY)
+_UNTIL = _parameter("until", "The last day, itself included.", _DAY)
+
+
+def _schema(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _answers(schema: str, *problems: int) -> Json:
+    answers: Json = {
+        "200": {"description": "As asked for.", "content": {"application/json": {"schema": _schema(schema)}}}
+    }
+    for status in (*problems, 503):
+        content = {"application/problem+json": {"schema": _schema("Problem")}}
+        answers[str(status)] = {"description": _PROBLEMS[status], "content": content}
+    return answers
+
+
+def _get(about: str, name: str, schema: str, parameters: list[Json], *problems: int) -> Json:
+    return {
+        "get": {
+            "summary": about,
+            "operationId": name,
+            "parameters": parameters,
+            "responses": _answers(schema, *problems),
+        }
+    }
+
+
+_PATHS: Json = {
+    "/api/search": _get(
+        "Articles by the words of their texts; without words the latest ones",
+        "search",
+        "SearchResults",
+        [
+            _parameter(
+                "q",
+                'Words that must all be there, in any of their forms; "a phrase", OR, -without, parentheses, begin*, '
+                "headline:word.",
+                _text(LONGEST_WORDS),
+            ),
+            _parameter("source", "Name of a source.", _SOURCE),
+            _parameter("language", "BCP 47; the primary subtag counts.", _text(40, pattern=f"^{LANGUAGE}$")),
+            _SINCE,
+            _UNTIL,
+            _parameter("page", "From 1.", _number(1, LAST_PAGE, 1)),
+            _parameter("limit", "Articles on a page.", _number(1, 100, 20)),
+        ],
+        400,
+    ),
+    "/api/sources": _get("All sources", "sources", "Sources", []),
+    "/api/sources/{name}": _get(
+        "One source: its coverage by day, and what its sites repeat",
+        "source",
+        "Source",
+        [
+            _parameter("name", "Name of the source.", _text(100, minLength=1), required=True, where="path"),
+            _SINCE,
+            _UNTIL,
+        ],
+        400,
+        404,
+    ),
+    "/api/article": _get(
+        "An article as one version has it: text, fields, evidence, what was removed, provenance",
+        "article",
+        "ArticleAnswer",
+        [
+            _parameter("url", "An address of the article; its latest version is given.", _text(LONGEST_URL)),
+            _parameter("version", "Record id of a version; needed if there is no url.", _RECORD),
+        ],
+        400,
+        404,
+    ),
+    "/api/versions": _get("The history of an article over all its addresses", "versions", "History", [_URL], 400, 404),
+    "/api/compare": _get(
+        "What differs between two versions, word by word",
+        "compare",
+        "Comparison",
+        [
+            _parameter("a", "Record id of the version before.", _RECORD, required=True),
+            _parameter("b", "Record id of the version after.", _RECORD, required=True),
+        ],
+        400,
+        404,
+    ),
+    "/api/captures": _get(
+        "Captures of an address, oldest first; http and https, with and without www. are one",
+        "captures",
+        "Captures",
+        [_URL, _parameter("page", "From 1.", _number(1, 10_000, 1)), _parameter("limit", "", _number(1, 1000, 100))],
+        400,
+        404,
+    ),
+    "/api/check": {
+        "post": {
+            "summary": "Read the records of one version and its page again, and compare",
+            "operationId": "check",
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["version"],
+                            "properties": {"version": _RECORD},
+                            "additionalProperties": False,
+                        }
+                    }
+                },
+            },
+            "responses": _answers("Check", 400, 404, 413),
+        }
+    },
+    "/api/health": _get("Whether the archive can be read", "health", "Health", []),
+    "/api/replay": _get("Whether replay is running", "replay", "Replay", []),
+    "/api/openapi.json": _get("This description", "openapi", "Anything", []),
+}
+
+DOCUMENT: Json = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "newswarc reading room",
+        "version": VERSION,
+        "description": "What an archive of news pages holds, and how each text came to be. It only reads.",
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    },
+    "paths": _PATHS,
+    "components": {"schemas": SCHEMAS},
+}

@@ -1,0 +1,163 @@
+"""`ChangeReport`: what a re-run would change, for people and as JSON lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from archive.rerun.summary import Summary
+from crawler.command import printable
+
+if TYPE_CHECKING:
+    from archive.rerun import Change, Reread
+
+__all__ = ["ChangeReport"]
+
+_CHANGES = ("gained", "lost", "altered")
+_LONG = 110
+"""Characters of a paragraph that an example shows."""
+
+
+class ChangeReport:
+    """Sums changes up by source, and prints each article's if `diff`, or as a JSON line if `as_json`."""
+
+    def __init__(self, *, diff: bool = False, as_json: bool = False, explained: bool = False) -> None:
+        """`explained`: articles of which only the trace differs are printed too."""
+        self._diff, self._as_json = diff, as_json
+        self._printed = {*_CHANGES, *(["explained"] if explained else [])}
+        self._summaries: dict[str, Summary] = {}
+
+    def add(self, reread: Reread) -> None:
+        """Take note of one page."""
+        summary = self._summaries.setdefault(reread.source, Summary(reread.source))
+        summary.add(reread.capture.url, reread.change)
+        if reread.change is not None and reread.change.kind not in self._printed:
+            return
+        if self._as_json:
+            print(_json_line(reread), flush=True)
+        elif self._diff and reread.change is not None:
+            print("\n".join(_diff(reread.source, reread.capture.url, reread.capture.date, reread.change)) + "\n")
+
+    @property
+    def pages(self) -> int:
+        """How many pages were looked at."""
+        return sum(summary.pages for summary in self._summaries.values())
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Articles that are no longer found, by source."""
+        return {name: s.kinds["lost"] for name, s in self._summaries.items() if s.kinds["lost"]}
+
+    @property
+    def changed(self) -> int:
+        """Articles that differ."""
+        return sum(summary.kinds[kind] for summary in self._summaries.values() for kind in self._printed)
+
+    def print_summary(self) -> None:
+        """What would change, source by source."""
+        for summary in self._summaries.values():
+            print("\n".join(_lines(summary, examples=not self._diff)))
+
+
+def _lines(summary: Summary, *, examples: bool) -> Iterator[str]:
+    kinds = summary.kinds
+    parts = [f"{kinds[kind]} {kind}" for kind in _CHANGES if kinds[kind]]
+    if kinds["explained"]:
+        parts.append(f"{kinds['explained']} only explained otherwise")
+    if kinds["failed"]:
+        parts.append(f"{kinds['failed']} that can't be read")
+    pages = summary.pages - kinds["nothing"]
+    yield f"{summary.source}: {_number(pages, 'page')}, " + (", ".join(parts) or "nothing would change")
+    if summary.removed:
+        yield f"  removed    {_number(summary.removed.total(), 'paragraph')}: {_by_rule(summary.removed)}"
+    if summary.restored:
+        yield f"  restored   {_number(summary.restored.total(), 'paragraph')}: {_by_rule(summary.restored)}"
+    if summary.rewritten:
+        yield f"  rewritten  {_number(summary.rewritten, 'paragraph')}"
+    if summary.moved:
+        yield f"  moved      paragraphs of {_number(summary.moved, 'article')}"
+    if summary.fields:
+        yield "  fields     " + ", ".join(f"{name} {count}" for name, count in summary.fields.most_common())
+    for url, change in summary.examples if examples else ():
+        yield f"  {change.kind:<9}  {printable(url)}"
+        yield from (f"    {line}" for line in _example(change))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def _by_rule(rules: Counter[str]) -> str:
+    return ", ".join(f"{rule or 'no rule'} {count}" for rule, count in rules.most_common())
+
+
+def _example(change: Change) -> Iterator[str]:
+    """One or two lines that show what a change is about."""
+    if change.kind == "lost":
+        yield change.why
+    elif change.kind == "gained":
+        yield _short(change.headline or "(no headline)")
+    elif change.removed or change.restored:
+        yield from (f"- {_short(p.text)}  [{p.rule or 'no rule'}]" for p in change.removed[:1])
+        yield from (f"+ {_short(p.text)}  [{p.rule or 'no rule'}]" for p in change.restored[:1])
+    elif change.rewritten:
+        before, now = change.rewritten[0]
+        yield f"- {_short(before)}"
+        yield f"+ {_short(now)}"
+    else:
+        yield from (f"{name}: {_value(a)} -> {_value(b)}" for name, (a, b) in list(change.fields.items())[:2])
+
+
+def _diff(source: str, url: str, date: str, change: Change) -> Iterator[str]:
+    """All that differs in one article."""
+    yield f"{change.kind}  {source}  {date}  {printable(url)}"
+    yield f"  {printable(change.headline or '(no headline)')}" + (f": {change.why}" if change.why else "")
+    for name, (before, now) in change.fields.items():
+        yield f"  {name}: {_value(before)} -> {_value(now)}"
+    yield from (f"  - [{p.rule or 'no rule'}] {printable(p.text)}" for p in change.removed)
+    yield from (f"  + [{p.rule or 'no rule'}] {printable(p.text)}" for p in change.restored)
+    for before, now in change.rewritten:
+        yield f"  - {printable(before)}"
+        yield f"  + {printable(now)}"
+    if change.moved:
+        yield "  the same paragraphs in another order"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | dict):
+        value = msgspec.json.encode(value).decode()
+    return "nothing" if value is None or value == "[]" else _short(str(value))
+
+
+def _short(text: str) -> str:
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= _LONG else line[: _LONG - 3] + "..."
+
+
+def _json_line(reread: Reread) -> str:
+    change, capture = reread.change, reread.capture
+    about: dict[str, Any] = {
+        "source": reread.source,
+        "url": capture.url,
+        "date": capture.date,
+        "capture": capture.id,
+        "change": change.kind if change else "failed",
+    }
+    if change is None:
+        about["why"] = str(reread.problem)
+    else:
+        about |= {name: value for name, value in msgspec.to_builtins(change).items() if name != "kind"}
+    line = msgspec.json.encode(about).decode()
+    # JSON lets C1 control characters stand as they are; a terminal must not see them.
+    return re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)
+
+
+def sentences(accepted: Iterable[Any]) -> Iterator[str]:
+    """What was stored."""
+    for one in accepted:
+        renewed = f", and {_number(one.renewed, 'text')} cleaned again" if one.renewed else ""
+        yield f"{one.source}: {_number(one.articles, 'article')} stored{renewed}."

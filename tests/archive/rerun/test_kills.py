@@ -1,0 +1,164 @@
+"""kill -9 while a re-run compares or accepts: the next one goes on, and the end is the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.catalogue import Catalogue
+from archive.rules import Reading
+from archive.storage import Store
+from archive.verify import verify
+from tests.archive.making import dump, exchange, keep_article, later, page, running, wire
+from tests.archive.rerun.rerunning import latest, same_as_rebuilt
+from tests.archive.test_learner import PROMOTION, Writer, put
+from tests.server.crawl import ROOT
+
+SCRAPY = Path(sys.executable).with_name("scrapy")
+NUMBER = 90
+SITES = {"gazette": "gazette.test", "courier": "courier.test"}
+RULED = "This line stands in each page and is taken out by a rule of the site that was written later."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with two sources; half of their pages were read when there were no rules, the rest never."""
+    folder, writer = tmp_path_factory.mktemp("kills"), Writer(77)
+    store, sources = Store(folder / "store"), folder / "sources"
+    sources.mkdir()
+    for name, host in SITES.items():
+        (sources / f"{name}.toml").write_text(
+            f'title = "Paper"\nhome = "http://{host}"\narticle_urls = ["/.*"]\n'
+            '[[rules]]\nremove_text = ["This line stands in each page.*"]\n'
+        )
+        with running(store, name) as run:
+            for n in range(NUMBER):
+                lines = put(put(writer.article(), RULED, n % 7), PROMOTION, n % 5)
+                html = page(f"Story {n}", sentences=lines)
+                capture = run.keep(exchange(f"http://{host}/{n}", wire(html), at=later(n)))
+                if n % 2:
+                    keep_article(run, capture, Reading())
+    return folder
+
+
+def command(store: Path, sources: Path, *options: str) -> list[str]:
+    settings = {"ARCHIVE_STORE": store, "SOURCES": sources, "EXTRACT_WORKERS": 2}
+    return [str(SCRAPY), "replay", *options, *(f"-s{name}={value}" for name, value in settings.items())]
+
+
+@contextlib.contextmanager
+def started(store: Path, sources: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """``scrapy replay --accept`` in a process group of its own, which is killed at the end of the block."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        command(store, sources, "--accept"), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        _, said = process.communicate()
+        assert b"Traceback" not in said, said.decode()
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    while not happened() and process.poll() is None:
+        time.sleep(0.005)
+
+
+def entries(store: Store) -> dict[str, set[str]]:
+    """What each site's list takes out."""
+    import json
+
+    rows = dump(store)["furniture"]
+    return {row["site"]: {entry["key"] for entry in json.loads(row["entries"])} for row in rows}
+
+
+def derived_size(store: Store) -> int:
+    return sum(path.stat().st_size for path in (store.root / "derived").rglob("*.warc.gz*") if path.exists())
+
+
+def test_a_killed_re_run_goes_on_and_ends_the_same(folder: Path, tmp_path: Path) -> None:
+    rng = random.Random(4)
+    whole, torn = Store(tmp_path / "whole"), Store(tmp_path / "torn")
+    for store in (whole, torn):
+        shutil.copytree(folder / "store", store.root)
+    with started(whole.root, folder / "sources") as process:
+        assert process.wait(120) == 0
+    before, writing = derived_size(torn), 0
+    for kill in range(12):
+        size = derived_size(torn)
+        with started(torn.root, folder / "sources") as process:
+            if kill % 3:  # while it writes
+                wait_until(lambda size=size: derived_size(torn) > size, process)  # type: ignore[misc]
+                time.sleep(rng.uniform(0, 0.25))
+            else:  # while it starts, reads, or takes care of what the kill before has left
+                time.sleep(rng.uniform(0.3, 2.5))
+            ended = process.poll()
+        writing += derived_size(torn) > size
+        if ended is not None:
+            break
+    with started(torn.root, folder / "sources") as process:
+        assert process.wait(120) == 0
+    assert derived_size(torn) > before
+    assert writing >= 3  # or the test kills nothing that is at work
+    assert latest(torn) == latest(whole)
+    assert all(PROMOTION not in a.text and RULED not in a.text for a in latest(torn).values())
+    assert len(latest(torn)) == 2 * NUMBER
+    assert entries(torn) == entries(whole)
+    found = verify(torn)
+    assert [str(fault) for fault in found.faults] == []
+    assert found.compared == found.conversions
+    same_as_rebuilt(torn)
+
+
+def test_no_page_is_stored_twice(folder: Path, tmp_path: Path) -> None:
+    """What a killed re-run has stored is not stored again by the next, but as far as it was cleaned since."""
+    store = Store(tmp_path / "store")
+    shutil.copytree(folder / "store", store.root)
+    for _ in range(3):
+        size = derived_size(store)
+        with started(store.root, folder / "sources") as process:
+            wait_until(lambda size=size: derived_size(store) > size, process)  # type: ignore[misc]
+            time.sleep(0.1)
+    with started(store.root, folder / "sources") as process:
+        assert process.wait(120) == 0
+    texts: dict[str, list[str]] = {}
+    for row in dump(store)["versions"]:
+        texts.setdefault(row["capture"], []).append(row["text_digest"])
+    assert all(len(digests) == len(set(digests)) for digests in texts.values())
+
+
+def test_the_catalogue_knows_of_all(folder: Path, tmp_path: Path) -> None:
+    """A comparison after a kill, which does not close files, knows what was stored."""
+    store = Store(tmp_path / "store")
+    shutil.copytree(folder / "store", store.root)
+    size = derived_size(store)
+    with started(store.root, folder / "sources") as process:
+        wait_until(lambda: derived_size(store) > size + 4000, process)
+    assert list(store.root.rglob("*.open"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command(store.root, folder / "sources"), cwd=ROOT, env=environment, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(store.root.rglob("*.open"))  # nothing was touched
+    with started(store.root, folder / "sources") as process:
+        assert process.wait(120) == 0
+    assert verify(store).ok
+    catalogue = Catalogue(store.catalogue_path)
+    assert len(catalogue.articles(limit=1000)) == 2 * NUMBER
+    catalogue.close()
