@@ -277,10 +277,10 @@ class Catalogue:
     def coverage(self, source: str, since: str | None = None, until: str | None = None) -> list[Row]:
         """The days (UTC) on which something of a source was fetched, oldest first.
 
-        ``day``; ``seen``, URLs that were asked for (without robots.txt and what pages consist of); of these ``captured``, that answered with a
-        status under 400, and ``failed``, all others; ``extracted``, those whose page, itself or the earlier
-        capture that has its bytes, an article was read from; ``captures``, all replies kept. Each URL counts once a
-        day. `since` and `until` (exclusive) are days.
+        ``day``; ``seen``, the URLs that were asked for, without robots.txt and what pages are made of; of these
+        ``captured``, that answered with a status under 400, and ``failed``, all others; ``extracted``, those whose
+        page, itself or the earlier capture that has its bytes, an article was read from; ``captures``, all replies
+        kept. Each URL counts once a day. `since` and `until` (exclusive) are days.
         """
         return coverage.days(self._database, source, since, until)
 

@@ -28,7 +28,9 @@ _SIGNS_A_WORD = {"\u0e00": 5, "\u1100": 3, "\u3040": 2, "\uac00": 3}
 _LONG_WORD = 15
 _LONGEST_PART = 300
 """Characters of one part."""
-_LONGEST = 200_000
+_MOST_WINDOWS = 200
+"""Matches of one line that a snippet may begin with."""
+_LONGEST = 50_000
 """Characters of a text that are looked at."""
 _ELLIPSIS = "…"
 
@@ -162,7 +164,7 @@ def _size(spans: Spans, number: int) -> float:
 
 def _windows(place: tuple[int, int], line: _Line) -> Iterator[_Window]:
     """From each match as far as a snippet goes."""
-    for number, match in enumerate(line.matches):
+    for number, match in enumerate(line.matches[:_MOST_WINDOWS]):
         end = max(match.end, _reach(line, match.first))
         begun = islice(line.matches, number, bisect_left(line.matches, end, key=attrgetter("first")))
         within = [one for one in begun if one.end <= end]
