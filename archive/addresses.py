@@ -59,6 +59,9 @@ class Addresses:
         waiting = [(url, True)]
         while waiting and len(self._captures) < _MOST:
             at, onwards = waiting.pop(0)
+            if not _can_be_kept(at):
+                self._captures[at], self._urls[at] = [], at
+                continue
             if (key := url_key(at)) in self._captures:
                 continue
             rows = [row for row in self._catalogue.captures(at) if row["method"] == "GET"]
@@ -134,7 +137,7 @@ class Addresses:
     def failures(self) -> list[Row]:
         """Rows of the fetch log for what was asked for there without any answer."""
         f = schema.fetches.c
-        urls = {url for known in self._urls.values() for url in _variants(known)}
+        urls = {url for known in self._urls.values() for url in _variants(known) if _can_be_kept(url)}
         return self._catalogue.rows(
             select(schema.fetches)
             .where(f.url.in_(urls | {row["url"] for row in self.captures}), f.capture.is_(None), f.method == "GET")
@@ -155,6 +158,11 @@ class Addresses:
             )
             for key, rows in self._captures.items()
         )
+
+
+def _can_be_kept(url: str) -> bool:
+    """Whether it holds no half characters, which no database takes."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in url)
 
 
 def _variants(url: str) -> list[str]:

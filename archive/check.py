@@ -23,8 +23,9 @@ from archive.chain import (
     task_of,
 )
 from archive.difference import difference
-from archive.errors import ArchiveError, RecordError, StoreError
+from archive.errors import ArchiveError, RecordError
 from archive.furniture import Entry, Furniture, site_of
+from archive.history import version_row
 from archive.provenance import capture_of
 from archive.reader import StoredRecord, check_digests, parse_member, read_gzip
 from archive.storage import Store
@@ -89,9 +90,7 @@ def check_capture(
     in a worker of `pool`, or of one made for it, which takes a second. Damage is what the steps tell of; raises
     `StoreError` only if the catalogue knows no such text or can't be used.
     """
-    row = catalogue.version(version_id)
-    if row is None:
-        raise StoreError(f"{version_id}: there is no such text in the archive {store.root}.")
+    row = version_row(store, catalogue, version_id)
     steps = tuple(_Checker(store, catalogue, row, pool).steps(seen))
     return CaptureCheck(version=version_id, capture=row["capture"], steps=steps)
 

@@ -17,7 +17,7 @@ from archive.errors import RecordError, StoreError
 from archive.reader import StoredRecord, parse_member
 from archive.storage import Store
 
-__all__ = ["Event", "History", "Reread", "Version", "article_at"]
+__all__ = ["Event", "History", "Reread", "Version", "article_at", "read_article"]
 
 Kind = Literal["version", "unchanged", "confirmed", "gone", "failed", "redirected", "unread"]
 _GONE = frozenset({404, 410, 451})
@@ -136,13 +136,22 @@ def article_at(store: Store, catalogue: Catalogue, version_id: str) -> Article:
     Raises `StoreError` if there is no such version, or its file is missing or too short; `RecordError` if what lies
     there is something else.
     """
-    row = catalogue.version(version_id)
+    return read_article(store, version_row(store, catalogue, version_id))
+
+
+def version_row(store: Store, catalogue: Catalogue, version_id: str) -> Row:
+    """The catalogue's row of a version. Raises `StoreError` if there is none."""
+    try:
+        row = catalogue.version(version_id)
+    except UnicodeEncodeError:  # half characters, which no id has
+        row = None
     if row is None:
-        raise StoreError(f"{version_id}: there is no such text in the archive {store.root}.")
-    return _article(store, row)
+        raise StoreError(f"{version_id[:80]!r}: there is no such text in the archive {store.root}.")
+    return row
 
 
-def _article(store: Store, row: Row) -> Article:
+def read_article(store: Store, row: Row) -> Article:
+    """The article of a row of the versions; raises as `article_at`."""
     details = _record(store, row, "details_")
     conversion = _record(store, row, "")
     try:
@@ -203,7 +212,7 @@ class _Historian:
             self._event("unchanged", row, "The page had changed, the article had not.", version=version.id)
 
     def _compared(self, row: Row, reading: Row, readings: list[Reread]) -> Version:
-        article = _article(self._store, reading)
+        article = read_article(self._store, reading)
         before = self.versions[-1] if self.versions else None
         last, self._last = self._last, article
         compared = difference(last, article) if last is not None else None
@@ -225,7 +234,7 @@ class _Historian:
         )
 
     def _reread(self, row: Row) -> Reread:
-        article = _article(self._store, row)
+        article = read_article(self._store, row)
         return Reread(
             id=row["id"],
             extracted=row["extracted"],

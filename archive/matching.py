@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 from archive.alignment import Pair, align
-from archive.wording import features, likeness
+from archive.wording import Features, features, likeness, most_alike
 
 __all__ = ["Matching", "Slot"]
 
@@ -53,9 +53,11 @@ class Matching:
         two = {j: features(self._after[j]) for j in self.right if j not in not_right}
         rated = []
         for i, j in self._likely(one, two):
-            alike, same_gap = likeness(one[i], two[j]), self._gap(i, 0) == self._gap(j, 1)
-            small = min(len(self._before[i]), len(self._after[j])) < _SMALLEST_MOVED
-            if alike >= _CHANGED if same_gap else alike >= _MOVED and not small:
+            same_gap = self._gap(i, 0) == self._gap(j, 1)
+            least = _CHANGED if same_gap else _MOVED
+            if not same_gap and min(len(self._before[i]), len(self._after[j])) < _SMALLEST_MOVED:
+                continue
+            if most_alike(one[i], two[j]) >= least and (alike := likeness(one[i], two[j])) >= least:
                 rated.append((-alike - (_MOVED - _CHANGED) * same_gap, i, j))
         pairs: list[Pair] = []
         for _, i, j in sorted(rated):
@@ -64,7 +66,7 @@ class Matching:
                 pairs.append((i, j))
         self._take(pairs)
 
-    def _likely(self, one: dict[int, Counter[str]], two: dict[int, Counter[str]]) -> set[Pair]:
+    def _likely(self, one: dict[int, Features], two: dict[int, Features]) -> set[Pair]:
         """Pairs that are worth a look: they share words that few have, or are among few in their gap."""
         gaps: defaultdict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for i in one:
@@ -73,12 +75,12 @@ class Matching:
             gaps[self._gap(j, 1)][1].append(j)
         likely = {(i, j) for a, b in gaps.values() if len(a) * len(b) <= _FEW for i in a for j in b}
         having: defaultdict[str, list[int]] = defaultdict(list)
-        for j, words in two.items():
-            for word in words:
+        for j, known in two.items():
+            for word in known.words:
                 having[word].append(j)
-        for i, words in one.items():
+        for i, wanted in one.items():
             shared: Counter[int] = Counter()
-            for word in words:
+            for word in wanted.words:
                 if len(others := having.get(word, ())) <= _COMMON:
                     for j in others:
                         shared[j] += len(word)

@@ -12,7 +12,7 @@ import msgspec
 
 from archive.alignment import align
 
-__all__ = ["Piece", "compare", "count_words", "features", "likeness"]
+__all__ = ["Features", "Piece", "compare", "count_words", "features", "likeness", "most_alike"]
 
 # Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters.
 _UNSPACED = (
@@ -133,8 +133,17 @@ def count_words(text: str) -> int:
     return sum(bool(_WORD.search(token)) for token in _tokens(text))
 
 
-def features(text: str) -> Counter[str]:
-    """What tells one paragraph from another: its words in lower case, or pairs of signs in scripts without spaces."""
+class Features(NamedTuple):
+    """What tells one paragraph from another."""
+
+    words: Counter[str]
+    """In lower case; pairs of signs in scripts without spaces."""
+    size: int
+    """Characters of the words."""
+
+
+def features(text: str) -> Features:
+    """Those of a paragraph; one without words has itself."""
     found: list[str] = []
     last = ""
     for token in _tokens(text):
@@ -145,16 +154,18 @@ def features(text: str) -> Counter[str]:
             last = ""
             if _WORD.search(token):
                 found.append(token.casefold())
-    return Counter(found or [text])
+    return Features(Counter(found or [text]), sum(map(len, found or [text])))
 
 
-def likeness(one: Counter[str], two: Counter[str]) -> float:
-    """Share of two paragraphs' features that they have in common, by characters: 0 to 1."""
-    if len(one) > len(two):
+def likeness(one: Features, two: Features) -> float:
+    """Share of two paragraphs' words that they have in common, by characters: 0 to 1."""
+    if len(one.words) > len(two.words):
         one, two = two, one
-    common = sum(len(word) * min(times, two[word]) for word, times in one.items() if word in two)
-    return 2 * common / max(_size(one) + _size(two), 1)
+    others = two.words
+    common = sum(len(word) * min(times, others[word]) for word, times in one.words.items() if word in others)
+    return 2 * common / max(one.size + two.size, 1)
 
 
-def _size(counted: Counter[str]) -> int:
-    return sum(len(word) * times for word, times in counted.items())
+def most_alike(one: Features, two: Features) -> float:
+    """No two paragraphs of these sizes can be more alike than that."""
+    return 2 * min(one.size, two.size) / max(one.size + two.size, 1)

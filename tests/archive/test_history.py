@@ -268,7 +268,7 @@ def test_it_is_gone_only_if_it_is_at_all_addresses_that_showed_it(store: Store) 
 def test_of_an_unknown_address_there_is_nothing(store: Store) -> None:
     with running(store) as run:
         keep_page(run, STORM, storm())
-    for url in ("https://nowhere.test/", "http://[", "", "what's this?"):
+    for url in ("https://nowhere.test/", "http://[", "", "what's this?", "https://\ud800.test/", "\0"):
         found = history(store, url)
         assert (found.versions, found.events, found.last_seen, found.is_gone) == ((), (), None, False)
         assert found.addresses[0].captures == 0
@@ -287,11 +287,13 @@ def one(store: Store) -> Iterator[tuple[Store, Catalogue, str]]:
     catalogue.close()
 
 
-def test_an_unknown_version(one: tuple[Store, Catalogue, str]) -> None:
+@pytest.mark.parametrize("version", ["urn:uuid:0", "", "urn:uuid:0\n\ud800", "x" * 10_000])
+def test_an_unknown_version(one: tuple[Store, Catalogue, str], version: str) -> None:
     store, catalogue, _ = one
     with pytest.raises(StoreError) as error:
-        article_at(store, catalogue, "urn:uuid:0")
-    assert "urn:uuid:0" in refused(error.value)
+        article_at(store, catalogue, version)
+    assert version[:10].encode("unicode_escape", "backslashreplace").decode() in refused(error.value)
+    assert len(str(error.value)) < 400
 
 
 def test_details_without_line_numbers_can_still_be_read(one: tuple[Store, Catalogue, str]) -> None:
