@@ -77,7 +77,7 @@ def _welcome(sockets: Sockets) -> str:
     lines = [f"Reading room  {sockets.origin}/"]
     if sockets.replay_origin:
         lines.append(f"Replay        {sockets.replay_origin}/web/  (Memento: TimeGate .../web/URL)")
-    return "\n".join([*lines, "Ctrl-C stops both."])
+    return "\n".join([*lines, f"Ctrl-C stops {'both' if sockets.replay_origin else 'it'}."])
 
 
 class _Server(uvicorn.Server):
