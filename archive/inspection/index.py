@@ -233,7 +233,8 @@ def judge_index(ledger: Ledger, findings: Findings) -> None:
         file, _, place = where.partition("\n")
         for what, named in _wrong(said[:8], said[8:]):
             findings.fault(file, f"{what} ({named}); {_AGAIN}", place=place, kind=what)
-    lost = """WHERE r.type IN ('response', 'revisit', 'resource') AND (r.url LIKE 'http:%' OR r.url LIKE 'https:%')
+    lost = """JOIN files AS h ON h.number = r.file AND h.replayed
+              WHERE r.type IN ('response', 'revisit', 'resource') AND (r.url LIKE 'http:%' OR r.url LIKE 'https:%')
               AND NOT EXISTS (SELECT 1 FROM lines AS l JOIN files AS f ON f.name = l.file
                               WHERE f.number = r.file AND l.offset = r.offset) ORDER BY r.number"""
     for record in ledger.ask(lost):

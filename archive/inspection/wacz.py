@@ -28,6 +28,8 @@ _HOMES = {
     "pages/": (".jsonl",),
 }
 """What may lie in the folders of the standard."""
+_RECORDS = (".warc", ".warc.gz", ".wet.gz", ".wat.gz")
+"""Files of records; those in other folders are not replayed, but belong to the package."""
 
 
 def inspect_package(path: Path, label: str, findings: Findings, advance: Advance) -> None:
@@ -78,7 +80,7 @@ class _Inspector:
             if entry.problem:
                 self._findings.fault(self._place(entry), entry.problem)
             if entry.oddity:
-                self._findings.fault(self._place(entry), f"{entry.oddity}; get the file again")
+                self._findings.advise(self._place(entry), entry.oddity)
 
     def _judge_places(self) -> None:
         """Whether the files of the standard are there, and no others in its folders."""
@@ -170,12 +172,16 @@ class _Inspector:
     # What is in it
 
     def _each(self, folder: str, suffixes: tuple[str, ...], act: Callable[[Entry], None]) -> None:
+        """Do it with each entry of a folder whose name ends so."""
         for entry in self._readable:
             if entry.name.startswith(folder) and entry.name.endswith(suffixes):
-                try:
-                    act(entry)
-                except PackageError as error:
-                    self._tell(entry, error)
+                self._try(entry, act)
+
+    def _try(self, entry: Entry, act: Callable[[Entry], None]) -> None:
+        try:
+            act(entry)
+        except PackageError as error:
+            self._tell(entry, error)
 
     def _inspect_warcs(self, ledger: Ledger) -> None:
         def inspect(entry: Entry) -> None:
@@ -183,10 +189,14 @@ class _Inspector:
                 self._advance(entry.start + (entry.packed + passed) // 2)
 
             inspector = WarcInspector(self._findings, ledger, advance=advance, member_digests=True)
+            name = entry.name.removeprefix("archive/")
             with self._package.open(entry) as file:
-                inspector.inspect(file, self._place(entry), entry.name.removeprefix("archive/"))
+                inspector.inspect(file, self._place(entry), name, replayed=name != entry.name)
 
         self._each("archive/", _HOMES["archive/"], inspect)
+        for entry in self._readable:
+            if entry.name.endswith(_RECORDS) and not entry.name.startswith(tuple(_HOMES)):
+                self._try(entry, inspect)
 
     def _read_indexes(self, ledger: Ledger) -> int:
         inspector = IndexInspector(self._label, ledger, self._findings)

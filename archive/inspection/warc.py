@@ -41,12 +41,12 @@ class WarcInspector:
         self._records = 0
         self._waiting: _Waiting | None = None
 
-    def inspect(self, file: IO[bytes], label: str, name: str) -> None:
-        """Judge one file, open at its beginning; `name` is what an index would call it.
+    def inspect(self, file: IO[bytes], label: str, name: str, *, replayed: bool = True) -> None:
+        """Judge one file, open at its beginning; `name` is what an index would call it, if it is to be `replayed`.
 
         Raises what reading the file raises (`OSError`, `PackageError`).
         """
-        self._label, self._file = label, self._ledger.add_file(label, name)
+        self._label, self._file = label, self._ledger.add_file(label, name, replayed=replayed)
         self._records = 0
         first = _look(file)
         if not first:

@@ -264,9 +264,9 @@ def test_hidden_bytes_are_advised_of(tmp_path: Path) -> None:
     assert any("6 bytes at byte 31 that belong to no entry" in text for text in advice(path))
 
 
-def test_another_time_in_the_local_header_is_a_fault(tmp_path: Path) -> None:
+def test_another_time_in_the_local_header_is_advised_of(tmp_path: Path) -> None:
     path = put_zip(tmp_path / "a.wacz", File(name="a", local={"time": 5}))
-    assert any("another time at its place" in text for text in faults(path))
+    assert any("another time at its place" in text for text in advice(path))
 
 
 def test_names_of_entries_do_no_harm(tmp_path: Path) -> None:
@@ -323,3 +323,20 @@ def test_a_page_and_a_request_are_well_too(tmp_path: Path) -> None:
     package = Wacz([info(), response(), request(), later()])
     package.pages.append({"url": URL + "#comments", "ts": "2026-11-20T09:00:00.5+01:00"})
     assert faults(package.build(tmp_path / "a.wacz")) == []
+
+
+def test_records_in_other_folders_belong_to_the_package_but_are_not_replayed(tmp_path: Path) -> None:
+    name = "provenance/derived.wet.gz"
+    package = Wacz()
+    package.files[name] = warc(*derived())
+    path = package.build(tmp_path / "a.wacz")
+    assert (faults(path), judged(path).records) == ([], 8)
+    package.files[name] = warc(info(id=INFO_2), response(id="urn:x:1", url=URL + "/seen"))
+    assert faults(package.build(path)) == [], "a capture there needs no line in the index"
+    fields = {"WARC-Refers-To": "<urn:x:lost>"}
+    package.files[name] = warc(info(id=INFO_2), conversion(fields=fields))
+    assert only(faults(package.build(path)), "of a record that is not in the package").startswith(
+        f"a.wacz, {name}, byte"
+    )
+    package.files[name] = b"hello"
+    only(faults(package.build(path)), "is no WARC file")
