@@ -119,7 +119,7 @@ def test_unpacked_files_without_a_shared_folder_have_no_names(tmp_path: Path, mo
 @pytest.mark.parametrize(
     "data",
     [
-        gzip.compress(ONE + TWO),
+        gzip.compress(ONE + TWO, mtime=0),
         gzip.compress(ONE) + gzip.compress(TWO + record("response", reply(b"3"), WARC_Target_URI=URL + "3")),
         gzip.compress(ONE + TWO[:50]) + gzip.compress(TWO[50:]),
         gzip.compress(ONE + TWO) + bytes(512),
