@@ -43,7 +43,7 @@ def serve(
     Raises `ServingError` if that can't be done, `StoreError` if there is no archive.
     """
     store.require()
-    Catalogue(store.catalogue_path).close()  # says what is wrong with it
+    Catalogue(store.catalogue_path, read_only=True).close()  # says what is wrong with it
     addresses.check(replay=environment is not None)
     with ExitStack() as stack:
         sockets = Sockets(addresses, replay=environment is not None)
