@@ -466,6 +466,13 @@ def test_verify_judges_files_of_anyone(tmp_path: Path) -> None:
     assert f"FAULT {tmp_path}/lost.wacz: can't be read: No such file or directory\n" in ended.out
 
 
+def test_verify_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
+    lost = [tmp_path / f"{n}-{'x' * 150}" for n in range(600)]
+    ended = head("verify", *lost, ARCHIVE_STORE=tmp_path)
+    assert ended.err == ""
+    assert ended.out.startswith(f"FAULT {lost[0]}: can't be read")
+
+
 def test_verify_judges_packages_and_names_signers(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP384R1())
     path = sign_package(Wacz(), lambda digest: anonymous(key, digest)).build(tmp_path / "a.wacz")
