@@ -132,7 +132,7 @@ class Package:
                 given += len(piece)
                 crc = zlib.crc32(piece, crc)
                 if given > entry.file_size or grows_without_end(entry.compress_size, given):
-                    raise self._refuse(f"its entry {name} expands without end")
+                    raise self._refuse(f"its entry {name} is larger than it says, or expands without end")
                 yield piece
         if given != entry.file_size or crc != entry.CRC:
             raise DamagedPart("is damaged: its checksum in the package does not match.")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from scrapy.settings import default_settings
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -24,6 +25,12 @@ from warcio.warcwriter import WARCWriter
 from archive.storage import Store
 from crawler.demo.newspapers import SOURCES, Newspapers
 from settings import base
+from tests.archive.inspection.files import Wacz
+from tests.archive.inspection.files import good as good_records
+from tests.archive.inspection.files import put as write_warc
+from tests.archive.inspection.keys import anonymous, sign_package
+from tests.archive.zips import File
+from tests.archive.zips import put as write_zip
 from tests.server.crawl import ROOT
 from tests.server.raw import RawServer, Reply
 from tests.server.store import read_store
@@ -435,6 +442,40 @@ def test_verify_names_what_was_changed(store: Path, tmp_path: Path) -> None:
     assert re.search(rf"^FAULT {re.escape(name)}", ended.out, re.MULTILINE)
     assert re.search(r": \d+ faults?\.\n$", ended.out)
     assert bytes(data) == (copy / name).read_bytes()
+
+
+def test_verify_judges_files_of_anyone(tmp_path: Path) -> None:
+    """No archive is needed, and none is looked at."""
+    records = good_records()
+    good = write_warc(tmp_path / "good.warc.gz", *records)
+    settings = {"ARCHIVE_STORE": tmp_path / "none"}
+    ended = scrapy("verify", good, **settings)
+    assert (ended.code, ended.out, ended.err) == (0, "1 file, 6 records, 0 texts: all is well.\n", "")
+    bad = write_warc(tmp_path / "bad.warc.gz", *records[1:4], records[1])
+    ended = scrapy("verify", bad, **settings)
+    lines = ended.out.splitlines()
+    assert ended.code == 1
+    assert lines[0] == f"ADVICE {bad}: begins with a response instead of a warcinfo record"
+    assert re.match(rf"FAULT {re.escape(str(bad))}, byte \d+: has the WARC-Record-ID of another record", lines[-2])
+    assert lines[-1].endswith(": 1 fault.")
+    ended = scrapy("verify", tmp_path, tmp_path / "lost.wacz", **settings)
+    assert ended.code == 1
+    assert f"FAULT {tmp_path}/lost.wacz: can't be read: No such file or directory\n" in ended.out
+
+
+def test_verify_judges_packages_and_names_signers(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP384R1())
+    path = sign_package(Wacz(), lambda digest: anonymous(key, digest)).build(tmp_path / "a.wacz")
+    ended = scrapy("verify", path)
+    lines = ended.out.splitlines()
+    assert ended.code == 0
+    assert re.fullmatch(rf"SIGNED {path}: signed at .* with the key sha256:[0-9a-f]{{64}}", lines[0])
+    write_zip(path, File(name="a\x1b[2J\nFAULT x", data=b"x"))
+    ended = scrapy("verify", path)
+    lines = ended.out.splitlines()
+    assert ended.code == 1
+    assert "\x1b" not in ended.out
+    assert all(line.startswith(("FAULT /", "ADVICE /")) for line in lines[:-1])
 
 
 def test_verify_checks_one_article_step_by_step(store: Path, urls: dict[str, str], tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class Block:
         self._payload = Sums(algorithms)
         self._unchunked: _Unchunked | None = None
         self._algorithms = algorithms
-        self._in_head = head.content_type == "application/http"
+        self._in_head = _is_http(head)
         self._http_head = b""
         self._carry = b""
         self.size = 0
@@ -108,6 +108,14 @@ class Block:
         elif not matches:
             what = "has a payload that does not match its WARC-Payload-Digest: it was changed after it was written"
             yield Remark(f"{what}; get the file again", True)
+
+
+def _is_http(head: Head) -> bool:
+    """Whether the block is an HTTP message; a record that does not say so is believed to be what it should be."""
+    if head.content_type:
+        return head.content_type == "application/http"
+    kinds = ("response", "request", "revisit")
+    return head.type in kinds and (head.url or "").lower().startswith(("http:", "https:"))
 
 
 class _Unchunked:

@@ -19,7 +19,10 @@ _VERSION = re.compile(rb"WARC/(\d+\.\d+)")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile("[\0-\x08\x0a-\x1f\x7f]")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>]+")
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z)?)?)?")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z)?)?)?", re.ASCII)
+_PARTS = ((0, 4, 1), (5, 7, 1), (8, 10, 1), (11, 13, 0), (14, 16, 0), (17, 19, 0))
+"""Where year, month, ... stand in a date, and the least of each."""
+_MOST_LINES = 1000
 _SHOWN = 60
 """Characters of a value that are shown."""
 
@@ -78,12 +81,14 @@ class Head(msgspec.Struct, frozen=True):
 
     version: str
     fields: tuple[tuple[str, str], ...]
-    remarks: tuple[Remark, ...]
+    first: dict[str, str]
+    """The first value of each field, by its name in lower case."""
+    remarks: tuple[Remark, ...] = ()
     """What is wrong with its form."""
 
     def get(self, name: str) -> str | None:
         """The first field of that name (any case)."""
-        return next((v for n, v in self.fields if n.lower() == name.lower()), None)
+        return self.first.get(name.lower())
 
     def all(self, name: str) -> list[str]:
         """All fields of that name (any case)."""
@@ -141,20 +146,26 @@ def parse_head(raw: bytes) -> Head | None:
     if raw.count(b"\n") != raw.count(b"\r\n"):
         remarks.append(Remark("has lines in its head that do not end in CR LF, which strict readers refuse", True))
     fields: list[tuple[str, str]] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    folded: list[str] = []
+    lines = text.replace("\r\n", "\n").split("\n")
+    if len(lines) > _MOST_LINES:
+        remarks.append(Remark(f"has more than {_MOST_LINES} head lines; no more were read", True))
+    for line in lines[:_MOST_LINES]:
         name, colon, value = line.partition(":")
         if line[:1] in (" ", "\t") and fields:
+            folded.append(line)
             fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}".strip())
-            remarks.append(Remark("has a head line that is folded, which many readers don't understand", False))
         elif line and not (colon and _NAME.fullmatch(name)):
-            remarks.append(
-                Remark(f"has a head line that is no field: {_show(line)}", True, "has head lines that are no fields")
-            )
+            what = f"has a head line that is no field: {_show(line)}"
+            remarks.append(Remark(what, True, "has head lines that are no fields"))
         elif line:
             fields.append((name, value.strip(" \t")))
             if _CONTROL.search(value):
                 remarks.append(Remark(f"has control characters in {name}", True))
-    return Head(match[1].decode(), tuple(fields), tuple(remarks))
+    if folded:
+        remarks.append(Remark("has a head line that is folded, which many readers don't understand", False))
+    values = {name.lower(): value for name, value in reversed(fields)}
+    return Head(match[1].decode(), tuple(fields), values, tuple(remarks))
 
 
 def _show(text: str) -> str:
@@ -255,17 +266,15 @@ def _judge_date(name: str, value: str, version: str) -> Iterator[Remark]:
 
 
 def _is_date(value: str) -> bool:
+    """Whether it has the form of W3CDTF in UTC, and there is such a moment; a leap second is one."""
     if not _DATE.fullmatch(value):
         return False
-    text = value.removesuffix("Z").partition(".")[0]
-    if text.endswith(":60"):  # a leap second
-        text = text[:-2] + "59"
-    forms = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d", 16: "%Y-%m-%dT%H:%M", 19: "%Y-%m-%dT%H:%M:%S"}
+    year, month, day, hour, minute, second = (int(value[at:to] or least) for at, to, least in _PARTS)
     try:
-        datetime.strptime(text, forms[len(text)])
-    except (ValueError, KeyError):
+        datetime(year, month, day, hour, minute, min(second, 59))
+    except ValueError:
         return False
-    return True
+    return second <= 60
 
 
 def _is_address(value: str) -> bool:

@@ -6,24 +6,24 @@ import io
 import re
 from collections.abc import Iterator
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from archive.catalogue.rows import url_key
 from archive.inspection.digests import Digest, parse_digest
 from archive.inspection.findings import Findings
 from archive.inspection.headers import reference
 from archive.inspection.ledger import Ledger
 from archive.inspection.lines import read_lines
 from archive.inspection.members import Damage, Plain, read_members
+from archive.surt import surt, url_key
 
 __all__ = ["IndexInspector", "judge_index"]
 
 _BATCH = 500
 _AGAIN = "make the index anew"
 _LONGEST_KEY = 1 << 20
-_DIGITS = re.compile(r"\d{14}(\d{3})?")
+_HOST = re.compile(r"^https?://\(?")
+_DIGITS = re.compile(r"\d{14}(\d{3})?", re.ASCII)
 _CAPTURES = ("response", "revisit", "resource", "metadata")
 """What an index may name (pywb, cdxj-indexer)."""
 
@@ -132,14 +132,14 @@ class IndexInspector:
 
     def _take(self, facts: dict[str, Any], key: bytes, place: str, where: str) -> None:
         self.lines += 1
-        surt, _, time = key.decode("utf-8", "replace").partition(" ")
+        surt_key, _, time = key.decode("utf-8", "replace").partition(" ")
         url, file = facts.get("url"), facts.get("filename")
         if not (isinstance(url, str) and isinstance(file, str) and _DIGITS.fullmatch(time)):
             what = f"lacks url, filename or a time of 14 digits; {_AGAIN}"
             self._findings.fault(place, what, place=where)
             return
         url = reference(url) or ""
-        if not _same_host(surt, url):
+        if not _same_host(surt_key, url):
             what = "stands under the key of another host than its URL's, so that replay shows it there"
             self._findings.fault(place, f"{what} ({url}); {_AGAIN}", place=where, kind=what)
         payload = parse_digest(str(facts.get("digest", "")))
@@ -169,20 +169,12 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value < 1 << 62 else -1
 
 
-def _same_host(surt: str, url: str) -> bool:
+def _same_host(key: str, url: str) -> bool:
     """Whether a sort-friendly key is of the URL's host; tools differ in all else, so nothing else is compared."""
-    if not url.lower().startswith(("http://", "https://")) or "__wb_method" in surt:
+    if not url.lower().startswith(("http://", "https://")):
         return True
-    try:
-        host = urlsplit(url).hostname or ""
-        labels = host.encode("idna").decode() if not host.isascii() else host
-    except ValueError:
-        return True
-    mine = surt.removeprefix("http://(").removeprefix("https://(").partition(")")[0].partition(":")
-    if ":" in labels or not mine[0]:  # an IPv6 address: tools write it in several ways
-        return True
-    bare = [re.sub(r"^www\d*\.", "", name) for name in (".".join(reversed(mine[0].split(","))), labels.lower())]
-    return bare[0].strip(".") == bare[1].strip(".")
+    mine, theirs = (_HOST.sub("", text.lower()).partition(")")[0].partition(":")[0] for text in (surt(url), key))
+    return mine == theirs.rstrip(",").removesuffix(",www")
 
 
 class _Members(io.RawIOBase):
@@ -241,7 +233,8 @@ def judge_index(ledger: Ledger, findings: Findings) -> None:
         file, _, place = where.partition("\n")
         for what, named in _wrong(said[:8], said[8:]):
             findings.fault(file, f"{what} ({named}); {_AGAIN}", place=place, kind=what)
-    lost = """WHERE r.type IN ('response', 'revisit', 'resource') AND (r.url LIKE 'http:%' OR r.url LIKE 'https:%')
+    lost = """JOIN files AS h ON h.number = r.file AND h.replayed
+              WHERE r.type IN ('response', 'revisit', 'resource') AND (r.url LIKE 'http:%' OR r.url LIKE 'https:%')
               AND NOT EXISTS (SELECT 1 FROM lines AS l JOIN files AS f ON f.name = l.file
                               WHERE f.number = r.file AND l.offset = r.offset) ORDER BY r.number"""
     for record in ledger.ask(lost):

@@ -17,7 +17,7 @@ __all__ = ["Ledger", "Noted"]
 
 _BATCH = 500
 _TABLES = """
-CREATE TABLE files (number INTEGER PRIMARY KEY, label TEXT, name TEXT);
+CREATE TABLE files (number INTEGER PRIMARY KEY, label TEXT, name TEXT, replayed INTEGER);
 CREATE TABLE records (
     number INTEGER PRIMARY KEY, file INTEGER, offset INTEGER, nth INTEGER, length INTEGER, digest TEXT, type TEXT,
     id TEXT, url TEXT, date TEXT, payload TEXT, refers TEXT, refers_url TEXT, refers_date TEXT, profile TEXT,
@@ -35,6 +35,8 @@ CREATE INDEX by_id ON records (id);
 CREATE INDEX by_url ON records (url, date);
 CREATE INDEX by_payload ON records (payload) WHERE type IN ('response', 'resource');
 CREATE INDEX by_place ON records (file, offset);
+CREATE INDEX by_page ON records (file, url, type);
+CREATE INDEX file_by_name ON files (name);
 CREATE INDEX line_by_place ON lines (file, offset);
 CREATE INDEX line_by_key ON lines (key);
 """
@@ -96,10 +98,11 @@ class Ledger:
         self._database.close()
         self._folder.cleanup()
 
-    def add_file(self, label: str, name: str) -> int:
-        """Take in a file; returns its number."""
+    def add_file(self, label: str, name: str, *, replayed: bool = True) -> int:
+        """Take in a file; returns its number. `replayed` if an index is to name its captures."""
         self.files.append((label, name))
-        self._database.execute("INSERT INTO files VALUES (?, ?, ?)", (len(self.files) - 1, label, name))
+        row = (len(self.files) - 1, label, name, replayed)
+        self._database.execute("INSERT INTO files VALUES (?, ?, ?, ?)", row)
         return len(self.files) - 1
 
     def note(self, record: Noted, concurrent: Iterable[str] = ()) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import msgspec
@@ -75,10 +76,13 @@ def _read(package: Package, name: str, label: str, findings: Findings) -> bytes 
     if entry.problem:
         return None  # said already
     try:
-        return package.read(entry, LARGEST)
+        raw = package.read(entry, LARGEST)
+        if zlib.crc32(raw) != entry.crc:
+            findings.fault(f"{label}, {name}", "does not match its checksum in the ZIP; get the file again")
     except PackageError as error:
         findings.fault(f"{label}, {name}", str(error).removeprefix(f"{package.path}: "))
         return None
+    return raw
 
 
 def _decode(raw: bytes, kind: Any, place: str, findings: Findings) -> Any:

@@ -23,6 +23,7 @@ EXPANSION_FROM = 1 << 30
 
 _RAW = 1 << 16
 _PLAIN = 1 << 20
+_PEEK = 8
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _RECORD = re.compile(rb"\nWARC/1\.")
 _MEMBER = re.compile(rb"\x1f\x8b\x08")
@@ -58,11 +59,12 @@ class Plain:
         """``sha256:`` of those bytes; known when it has ended, if it was asked for."""
 
     def peek(self) -> bytes:
-        """Some of the next bytes, none at the end only."""
-        while self._at >= len(self._data) and not self._ended:
-            self._data, self._at = self._pull(), 0
-            self._ended = not self._data
-        return self._data[self._at : self._at + 64]
+        """The next bytes: eight at least, but at the end."""
+        while len(self._data) - self._at < _PEEK and not self._ended:
+            more = self._pull()
+            self._data, self._at = self._data[self._at :] + more, 0
+            self._ended = not more
+        return self._data[self._at : self._at + _PEEK]
 
     def take(self, most: int) -> bytes:
         """The next bytes, at most so many; none at the end only."""
@@ -107,9 +109,11 @@ class Plain:
             kept, self._at = data[-7:], len(self._data)
 
 
-def read_plain(file: IO[bytes]) -> Plain:
-    """A file that isn't compressed, from its beginning."""
-    return Plain(lambda: file.read(_PLAIN), 0)
+def read_plain(file: IO[bytes], start: int = 0) -> Plain:
+    """A file that isn't compressed, from byte `start` on (for one that can't be sought in: from where it is)."""
+    if start:
+        file.seek(start)
+    return Plain(lambda: file.read(_PLAIN), start)
 
 
 def read_members(file: IO[bytes], start: int = 0, *, digests: bool = False) -> Iterator[Plain]:

@@ -7,15 +7,15 @@ from typing import IO
 
 import msgspec
 
-from archive.catalogue.rows import url_key
 from archive.inspection.findings import Findings
 from archive.inspection.ledger import Ledger
 from archive.inspection.lines import read_lines
+from archive.surt import url_key
 
 __all__ = ["PAGES", "judge_page_lists", "read_pages"]
 
 PAGES = "pages/pages.jsonl"
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _BATCH = 500
 
 

@@ -8,6 +8,8 @@ import datetime as dt
 import hashlib
 import re
 import ssl
+import warnings
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -18,6 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from archive.inspection.digests import Digest, Sums, parse_digest
 from archive.inspection.timestamp import check_timestamp
@@ -145,6 +148,8 @@ def _check_domain(signed: _Signed) -> tuple[str, list[str]]:
 
 def _check_time(signed: _Signed, signed_at: dt.datetime) -> list[str]:
     chain = _chain(signed.timestampCert or "", "timestampCert")
+    if not _may_stamp(chain[0]):
+        raise SignatureFault("has a timestampCert that is not of an authority for time stamps")
     reply = _base64(signed.timeSignature or "", "timeSignature")
     try:
         time = check_timestamp(reply, signed.signature.encode(), chain[0])
@@ -153,6 +158,14 @@ def _check_time(signed: _Signed, signed_at: dt.datetime) -> list[str]:
     if abs(time - signed_at) > _CLOSE:
         raise SignatureFault(f"has a signature of {signed.created} that was stamped at {time:%Y-%m-%dT%H:%M:%SZ}")
     return _advise_trust(chain, "timestampCert")
+
+
+def _may_stamp(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return ExtendedKeyUsageOID.TIME_STAMPING in usage
 
 
 def _chain(pem: str, name: str) -> list[x509.Certificate]:
@@ -184,7 +197,7 @@ def _names(certificate: x509.Certificate) -> set[str]:
 def _advise_trust(chain: list[x509.Certificate], name: str) -> list[str]:
     """Nothing, or a sentence if this machine does not know who vouches for the last certificate."""
     last = chain[-1]
-    if any(root == last or _issued(last, root) for root in _roots()):
+    if any(root == last or _issued(last, root) for root in _roots(last.issuer)):
         return []
     issuer = last.issuer.rfc4514_string()[:100]
     return [f"has a {name} that {issuer!r} vouches for, whom this machine does not know; decide whether to trust it"]
@@ -200,16 +213,19 @@ def _issued(one: x509.Certificate, root: x509.Certificate) -> bool:
     return True
 
 
-@cache
-def _roots() -> tuple[x509.Certificate, ...]:
-    """The authorities that this machine trusts."""
+def _roots(name: x509.Name) -> list[x509.Certificate]:
+    """The authorities of that name that this machine trusts."""
     roots = []
-    for data in ssl.create_default_context().get_ca_certs(binary_form=True):
-        try:
-            roots.append(x509.load_der_x509_certificate(data))
-        except ValueError:
-            continue
-    return tuple(roots)
+    for data in _trusted():
+        if name.public_bytes() in data:
+            with suppress(ValueError), warnings.catch_warnings(action="ignore"):  # old roots have odd serial numbers
+                roots.append(x509.load_der_x509_certificate(data))
+    return roots
+
+
+@cache
+def _trusted() -> tuple[bytes, ...]:
+    return tuple(ssl.create_default_context().get_ca_certs(binary_form=True))
 
 
 def _time(text: str) -> dt.datetime | None:

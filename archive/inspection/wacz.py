@@ -28,22 +28,23 @@ _HOMES = {
     "pages/": (".jsonl",),
 }
 """What may lie in the folders of the standard."""
+_RECORDS = (".warc", ".warc.gz", ".wet.gz", ".wat.gz")
+"""Files of records; those in other folders are not replayed, but belong to the package."""
 
 
-def inspect_package(path: Path, findings: Findings, advance: Advance) -> None:
-    """Judge a WACZ by itself. `advance` is told how many bytes have been passed."""
+def inspect_package(path: Path, label: str, findings: Findings, advance: Advance) -> None:
+    """Judge a WACZ by itself; `label` is what it is called. `advance` is told how many bytes have been passed."""
     try:
         with Package(path) as package:
-            _Inspector(package, findings, advance).inspect()
+            _Inspector(package, label, findings, advance).inspect()
     except PackageError as error:
-        findings.fault(str(path), str(error).removeprefix(f"{path}: ").rstrip("."))
+        findings.fault(label, str(error).removeprefix(f"{path}: ").rstrip("."))
 
 
 class _Inspector:
-    def __init__(self, package: Package, findings: Findings, advance: Advance) -> None:
-        self._package, self._findings = package, findings
+    def __init__(self, package: Package, label: str, findings: Findings, advance: Advance) -> None:
+        self._package, self._label, self._findings = package, label, findings
         self._advance = advance
-        self._label = str(package.path)
         self._files = [entry for entry in package.entries if not entry.is_folder]
         self._readable = [entry for entry in self._files if not entry.problem]
 
@@ -79,7 +80,7 @@ class _Inspector:
             if entry.problem:
                 self._findings.fault(self._place(entry), entry.problem)
             if entry.oddity:
-                self._findings.fault(self._place(entry), f"{entry.oddity}; get the file again")
+                self._findings.advise(self._place(entry), entry.oddity)
 
     def _judge_places(self) -> None:
         """Whether the files of the standard are there, and no others in its folders."""
@@ -171,12 +172,16 @@ class _Inspector:
     # What is in it
 
     def _each(self, folder: str, suffixes: tuple[str, ...], act: Callable[[Entry], None]) -> None:
+        """Do it with each entry of a folder whose name ends so."""
         for entry in self._readable:
             if entry.name.startswith(folder) and entry.name.endswith(suffixes):
-                try:
-                    act(entry)
-                except PackageError as error:
-                    self._tell(entry, error)
+                self._try(entry, act)
+
+    def _try(self, entry: Entry, act: Callable[[Entry], None]) -> None:
+        try:
+            act(entry)
+        except PackageError as error:
+            self._tell(entry, error)
 
     def _inspect_warcs(self, ledger: Ledger) -> None:
         def inspect(entry: Entry) -> None:
@@ -184,10 +189,14 @@ class _Inspector:
                 self._advance(entry.start + (entry.packed + passed) // 2)
 
             inspector = WarcInspector(self._findings, ledger, advance=advance, member_digests=True)
+            name = entry.name.removeprefix("archive/")
             with self._package.open(entry) as file:
-                inspector.inspect(file, self._place(entry), entry.name.removeprefix("archive/"))
+                inspector.inspect(file, self._place(entry), name, replayed=name != entry.name)
 
         self._each("archive/", _HOMES["archive/"], inspect)
+        for entry in self._readable:
+            if entry.name.endswith(_RECORDS) and not entry.name.startswith(tuple(_HOMES)):
+                self._try(entry, inspect)
 
     def _read_indexes(self, ledger: Ledger) -> int:
         inspector = IndexInspector(self._label, ledger, self._findings)

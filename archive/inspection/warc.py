@@ -41,12 +41,12 @@ class WarcInspector:
         self._records = 0
         self._waiting: _Waiting | None = None
 
-    def inspect(self, file: IO[bytes], label: str, name: str) -> None:
-        """Judge one file, open at its beginning; `name` is what an index would call it.
+    def inspect(self, file: IO[bytes], label: str, name: str, *, replayed: bool = True) -> None:
+        """Judge one file, open at its beginning; `name` is what an index would call it, if it is to be `replayed`.
 
         Raises what reading the file raises (`OSError`, `PackageError`).
         """
-        self._label, self._file = label, self._ledger.add_file(label, name)
+        self._label, self._file = label, self._ledger.add_file(label, name, replayed=replayed)
         self._records = 0
         first = _look(file)
         if not first:
@@ -102,9 +102,11 @@ class WarcInspector:
     def _inspect_plain(self, file: IO[bytes]) -> None:
         stream = read_plain(file)
         while stream.peek():
-            start = stream.taken
+            start = stream.offset + stream.taken
             self._advance(start)
             if not self._inspect_record(stream, start, 0):
+                if file.seekable():  # the length may have been too large, and another record have been taken for block
+                    stream = read_plain(file, start + len("WARC/"))
                 stream.skip_to_record()
         self._write_down(None)
 
@@ -134,7 +136,7 @@ class WarcInspector:
             while len(end) < len(_TAIL) and (piece := stream.take(len(_TAIL) - len(end))):
                 end += piece
         remarks = [*judge_head(head), *_judge_end(block, length, end, stream.peek())]
-        if block.size == length:
+        if end == _TAIL:
             remarks += block.judge()
             remarks += _judge_message(head, block)
         self._waiting = _Waiting(_noted(noted, head, stream.taken - start), remarks, head)
