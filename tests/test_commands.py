@@ -366,7 +366,10 @@ def test_search_finds_what_show_shows(store: Path, urls: dict[str, str]) -> None
 
 
 def test_search_limits_and_misses(store: Path) -> None:
-    assert len(scrapy("search", "the", "--limit", 2, ARCHIVE_STORE=store).out.splitlines()) == 4
+    ended = scrapy("search", "the", "--limit", 2, ARCHIVE_STORE=store)
+    assert len([line for line in ended.out.splitlines() if not line.startswith(" ")]) == 2
+    assert re.search(r"\bthe\b", ended.out)
+    assert re.fullmatch(r"2 of \d+ articles; --limit \d+ shows all\.\n", ended.err)
     for words in (["zwieselbrunz"], ["..."], [], ['"']):
         ended = scrapy("search", *words, ARCHIVE_STORE=store)
         assert (ended.code, len(ended.lines), ended.out) == (1, 1, ""), words
