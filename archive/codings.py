@@ -110,13 +110,15 @@ def dechunk(data: bytes) -> bytes:
 def is_chunked(data: bytes) -> bool:
     """Whether a body is in chunks: it begins with a chunk's size, and where that chunk ends there is a line end.
 
-    A body that ends before that was cut short, and is taken for one.
+    A body that ends before that was cut short, and is taken for one if the size stands in a line as RFC 9112 has it.
     """
     match = _CHUNK_SIZE.match(data)
     if not match:
         return _BARE_SIZE.fullmatch(data) is not None
-    behind = data[match.end() + int(match[1], 16) :][:2]
-    return int(match[1], 16) == 0 or behind in (b"", b"\r", b"\r\n") or behind[:1] == b"\n"
+    end = match.end() + int(match[1], 16)
+    if end > len(data):
+        return match[0].endswith(b"\r\n")
+    return int(match[1], 16) == 0 or data[end : end + 2] in (b"", b"\r", b"\r\n") or data[end : end + 1] == b"\n"
 
 
 def is_undone(coding: str, data: bytes) -> bool:

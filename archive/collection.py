@@ -13,18 +13,18 @@ import msgspec
 
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.captures import first_date, in_order, of_url
+from archive.catalogue.captures import fetch_error, first_date, in_order, of_url
 from archive.catalogue.rows import capture_from
 from archive.errors import RecordError, StoreError
-from archive.files import MANIFEST, Files, Reader
+from archive.files import MANIFEST, Files, Reader, message_of, record_of
 from archive.foreign import build_catalogue, whole_seconds
-from archive.http import Message, parse_stored, repaired
-from archive.reader import StoredRecord, parse_member
+from archive.http import Message, repaired
+from archive.reader import StoredRecord
 from archive.scan import Scanned, scan
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX
 
-__all__ = ["Collection", "message_of", "open_collection", "upper_bound"]
+__all__ = ["Collection", "message_of", "open_collection", "record_of", "upper_bound"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, its number from 1, and how many there are."""
@@ -45,7 +45,7 @@ def open_collection(path: Path | str, progress: Progress | None = None) -> Colle
     with ExitStack() as stack:
         if Store(path).exists():
             store = Store(path)
-            catalogue = Catalogue(store.catalogue_path)
+            catalogue = Catalogue(store.catalogue_path, read_only=True)
             stack.callback(catalogue.close)
             problems = _unknown_files(store, catalogue)
             collection = Collection(path, catalogue, store, stack.pop_all())
@@ -56,7 +56,7 @@ def open_collection(path: Path | str, progress: Progress | None = None) -> Colle
         files = Files(path, temporary)
         stack.callback(files.close)
         problems = build_catalogue(temporary / "catalogue.sqlite", files, progress)
-        catalogue = Catalogue(temporary / "catalogue.sqlite")
+        catalogue = Catalogue(temporary / "catalogue.sqlite", read_only=True)
         stack.callback(catalogue.close)
         if path.is_dir() and not problems and first_date(catalogue) is None:
             raise StoreError(f"{path}: there is no archive: neither a store, nor a WARC or WACZ file with captures.")
@@ -165,6 +165,10 @@ class Collection:
             capture = capture_from(row)
         raise RecordError(f"{capture.url}: the original of its revisit at {capture.date} is not in {self.path}.")
 
+    def error(self, capture: Capture) -> str | None:
+        """Why the fetch failed that left a capture all the same, as newswarc's own files say; else None."""
+        return fetch_error(self.catalogue, capture.url, capture.id)
+
     # Reading
 
     def read(self, file: str, offset: int, length: int) -> bytes:
@@ -203,24 +207,6 @@ class Collection:
                 own = message_of(record)
                 message = msgspec.structs.replace(own, body=message.body)
         return repaired(message)
-
-
-def record_of(reader: Reader, capture: Capture) -> StoredRecord:
-    """The record of a capture, through a `Store` or `Files`. Raises `RecordError` if it is another one."""
-    data = reader.read(capture.file, capture.offset, capture.length)
-    record = parse_member(data, capture.offset)
-    if record.get("WARC-Record-ID") and record.id != capture.id:
-        raise RecordError(f"{capture.file}, byte {capture.offset}: holds {record.id}, not {capture.id}.")
-    return record
-
-
-def message_of(record: StoredRecord) -> Message:
-    """The response in a record; a `resource` is taken for one with status 200. Raises `RecordError`."""
-    if record.type == "resource":
-        headers = (("Content-Type", record.need("Content-Type")), ("Content-Length", str(len(record.block))))
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        return Message("1.1", 200, "OK", headers, f"HTTP/1.1 200 OK\r\n{head}\r\n".encode(), record.block)
-    return parse_stored(record.block)
 
 
 def upper_bound(at: str) -> str:

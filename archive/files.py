@@ -19,13 +19,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from archive.errors import StoreError
+from archive.capture import Capture
+from archive.errors import RecordError, StoreError
+from archive.http import Message, parse_stored
+from archive.reader import StoredRecord, parse_member
 from archive.scan import GZIP, grows_without_end
 from archive.storage import Store
-from archive.wacz import DamagedPart, Package, Refused, is_zip
+from archive.wacz import DamagedPart, Refused, Wacz, is_zip
 from archive.warc import OPEN_SUFFIX
 
-__all__ = ["Files", "Reader", "reader_of"]
+__all__ = ["Files", "Reader", "message_of", "reader_of", "record_of"]
 
 MANIFEST = "files-of"
 """In a folder of unpacked files: the path that they are from."""
@@ -55,10 +58,12 @@ class Files:
         self.path, self._unpacked = path, unpacked
         if not path.exists():
             raise StoreError(f"{path}: there is no such file or folder.")
+        if not path.is_dir() and not path.is_file():
+            raise StoreError(f"{path}: is neither a file nor a folder.")
         self.root = path if path.is_dir() else path.parent
         self.problems: list[str] = []
         """What could not be unpacked, or not to its end; one sentence each."""
-        self._packages: dict[Path, Package] = {}
+        self._packages: dict[Path, Wacz] = {}
         self._given: Counter[Path] = Counter()
         """Bytes that were unpacked out of a file."""
         self._open: dict[str, IO[bytes]] = {}
@@ -129,7 +134,7 @@ class Files:
         if not inside:
             return path.open("rb")
         if not is_zip(_start_of(path)):
-            return self._unpack(name, path, _gunzipped(path.open("rb")))
+            return self._unpack(name, path, _gunzipped(self.open(name[: -len(inside) - 1])))
         package = self._package(path)
         entry, rest = inside, ""
         if inside not in package.names():
@@ -171,11 +176,11 @@ class Files:
         if shutil.disk_usage(folder).free < _RESERVE:
             raise Refused(f"{self.root / name}: there is no room to unpack it in {folder}.")
 
-    def _package(self, path: Path) -> Package:
+    def _package(self, path: Path) -> Wacz:
         if path not in self._packages:
             if len(self._packages) >= 64:
                 self._packages.pop(next(iter(self._packages))).close()
-            self._packages[path] = Package(path)
+            self._packages[path] = Wacz(path)
         return self._packages[path]
 
     def _outer(self, name: str) -> tuple[Path, str]:
@@ -200,6 +205,24 @@ def reader_of(place: str) -> Reader:
     if (manifest := path / MANIFEST).is_file():
         return Files(Path(manifest.read_text("utf-8")), path)
     return Files(path)
+
+
+def record_of(reader: Reader, capture: Capture) -> StoredRecord:
+    """The record of a capture, through a `Store` or `Files`. Raises `RecordError` if it is another one."""
+    data = reader.read(capture.file, capture.offset, capture.length)
+    record = parse_member(data, capture.offset)
+    if record.get("WARC-Record-ID") and record.id != capture.id:
+        raise RecordError(f"{capture.file}, byte {capture.offset}: holds {record.id}, not {capture.id}.")
+    return record
+
+
+def message_of(record: StoredRecord) -> Message:
+    """The response in a record; a `resource` is taken for one with status 200. Raises `RecordError`."""
+    if record.type == "resource":
+        headers = (("Content-Type", record.need("Content-Type")), ("Content-Length", str(len(record.block))))
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        return Message("1.1", 200, "OK", headers, f"HTTP/1.1 200 OK\r\n{head}\r\n".encode(), record.block)
+    return parse_stored(record.block)
 
 
 def _close(*opened: dict[Any, Any]) -> None:

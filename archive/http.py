@@ -23,6 +23,7 @@ __all__ = [
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) +(\d{3})(?:[ \t]+([^\r\n]*))?\r?(?:\n|$)")
 _NEWER_HTTP = re.compile(rb"HTTP/[2-9] ")
+_MOST = 1 << 30
 _NO_CODINGS = {"identity", "none", "utf-8"}
 _BLANKS = " \t\r"
 
@@ -55,6 +56,13 @@ class Message(msgspec.Struct, frozen=True):
         """Media type without parameters, lower case."""
         value = (self.get("Content-Type") or "").split(";")[0].strip().lower()
         return value or None
+
+    def transferred(self) -> bytes:
+        """The body with its transfer codings undone, and its content codings left as they are."""
+        message = msgspec.structs.replace(
+            self, headers=tuple((n, v) for n, v in self.headers if n.lower() != "content-encoding")
+        )
+        return message.content(max(len(self.body), _MOST))
 
     def content(self, max_size: int = 64 << 20) -> bytes:
         """The body with chunking and content codings undone; what a truncated body holds is given.

@@ -15,7 +15,7 @@ from typing import IO, overload
 import msgspec
 
 from archive.errors import ArchiveError
-from archive.http import head_length
+from archive.http import head_length, split_interim
 
 __all__ = ["ManyRecords", "Scanned", "grows_without_end", "scan"]
 
@@ -26,6 +26,11 @@ LARGEST_RECORD = 2 << 30
 _PIECE = 1 << 18
 _HEAD = 1 << 18
 """Bytes of a record's head, and of the beginning of its block that is given."""
+_DAMAGES = 10_000
+"""Damaged records in one file, after which it is not read on."""
+_TRIES = 100_000
+"""Places that may be the beginning of a gzip member."""
+_STEP, _LOOKED_AT = 1 << 16, 1 << 12
 _FREELY = 64 << 20
 _RATIO = 100
 _VERSION = re.compile(rb"WARC/\d\.\d+[ \t]*\r?\n")
@@ -52,7 +57,7 @@ class Scanned(msgspec.Struct, frozen=True):
     length: int
     """Bytes in the file: of the gzip member, or of head and block."""
     start: bytes
-    """The beginning of the block: an HTTP head, or up to 256 KiB."""
+    """The beginning of the block: an HTTP head (interim replies before it), or up to 256 KiB."""
     payload_digest: str | None
     """``sha256:<hex>`` of what follows the block's head; of captures whose headers don't say it."""
     record_digest: str | None
@@ -108,14 +113,15 @@ def scan(file: IO[bytes], problem: Problem) -> Iterator[Scanned]:
 
 
 def _scan_gzip(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned]:
-    at = 0
-    while at < size:
+    at = damages = 0
+    while at < size and damages < _DAMAGES:
         member = _Member(file, at)
         try:
             record = _only_record(member, at)
         except _Damage as error:
             problem(str(error))
-            at = _next_member(file, at + 1) if member.end is None else member.end
+            damages += 1
+            at = _next_member(file, at + 1, size) if member.end is None else member.end
             continue
         assert member.end is not None
         length = member.end - at
@@ -123,13 +129,15 @@ def _scan_gzip(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned
             digest = _digest(file, at, length) if record.type in _CAPTURES else None
             yield msgspec.structs.replace(record, length=length, record_digest=digest)
         at = member.end
+    if at < size:
+        problem(_given_up(at))
 
 
 def _only_record(member: _Member, at: int) -> Scanned | None:
     """The record in a gzip member, read to its end. Raises `_Damage` or `ManyRecords`."""
     record = _record(member, at)
-    rest = member.peek(_HEAD).lstrip()
-    if rest and record and _VERSION.match(rest):
+    rest = member.peek(64).lstrip() or member.peek(_HEAD).lstrip()
+    if record and _VERSION.match(rest):
         raise ManyRecords(f"The gzip member at byte {at} holds more than one record.")
     if rest:
         raise _Damage(f"The gzip member at byte {at} holds more than its record's Content-Length says.")
@@ -143,19 +151,30 @@ class _Stream:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._damage: _Damage | None = None
+        """What is said when all that can be read before it has been read."""
 
     def _more(self) -> bytes:
         raise NotImplementedError
 
     def peek(self, size: int) -> bytes:
-        """The next bytes, fewer than `size` only at the end."""
-        while len(self._buffer) < size and (piece := self._more()):
+        """The next bytes, fewer than `size` only at the end or before damage."""
+        while len(self._buffer) < size and self._damage is None:
+            try:
+                piece = self._more()
+            except _Damage as damage:
+                self._damage = damage
+                break
+            if not piece:
+                break
             self._buffer += piece
         return bytes(self._buffer[:size])
 
     def read(self, size: int) -> bytes:
-        """Take bytes, at most `size`; none at the end."""
+        """Take bytes, at most `size`; none at the end. Raises `_Damage`."""
         data = self.peek(min(size, _PIECE))
+        if not data and self._damage:
+            raise self._damage
         del self._buffer[: len(data)]
         return data
 
@@ -194,18 +213,17 @@ class _Member(_Stream):
         return b""
 
 
-def _next_member(file: IO[bytes], start: int) -> int:
+def _next_member(file: IO[bytes], start: int, size: int) -> int:
     """Where, from byte `start` on, the next gzip member with a record begins; the file's end if none does."""
-    at = _find(file, GZIP, start)
-    while at is not None:
-        file.seek(at)
+    for tried, (at, window) in enumerate(_each(file, GZIP, start)):
         try:
-            if zlib.decompressobj(31).decompress(file.read(1 << 12), 16).startswith(b"WARC/"):
+            if zlib.decompressobj(31).decompress(window, 5) == b"WARC/":
                 return at
         except zlib.error:
             pass
-        at = _find(file, GZIP, at + 1)
-    return file.seek(0, 2)
+        if tried > _TRIES:
+            break
+    return size
 
 
 # Uncompressed
@@ -226,19 +244,21 @@ class _Plain(_Stream):
 
 
 def _scan_plain(file: IO[bytes], size: int, problem: Problem) -> Iterator[Scanned]:
-    at = _past_blanks(file, 0)
-    while at < size:
+    at, damages = _past_blanks(file, 0), 0
+    while at < size and damages < _DAMAGES:
         try:
-            block, length = _extent(file, at, size)
+            end, length = _extent(file, at, size)
             record = _record(_Plain(file, at), at)
             assert record is not None
             digest = _digest(file, at, length) if record.type in _CAPTURES else None
             yield msgspec.structs.replace(record, length=length, record_digest=digest)
-            at = _past_blanks(file, block)
+            at = _past_blanks(file, end)
         except _Damage as error:
             problem(str(error))
-            found = _find(file, b"\nWARC/", at)
-            at = size if found is None else found + 1
+            damages += 1
+            at = next((found + 1 for found, _ in _each(file, b"\nWARC/", at)), size)
+    if at < size:
+        problem(_given_up(at))
 
 
 def _extent(file: IO[bytes], at: int, size: int) -> tuple[int, int]:
@@ -269,7 +289,10 @@ def _past_blanks(file: IO[bytes], at: int) -> int:
 
 def _record(stream: _Stream, at: int) -> Scanned | None:
     """Read a record and let its block pass; None if there is nothing but blanks. Raises `_Damage`."""
-    if not stream.peek(64).strip():
+    while (start := stream.peek(64)) and start[:1].isspace():
+        stream.read(len(start) - len(start.lstrip()))
+    if not start:
+        stream.read(1)  # says what is damaged, if that is why there is nothing
         return None
     head = _head(stream, at)
     stream.read(len(head))
@@ -282,7 +305,7 @@ def _record(stream: _Stream, at: int) -> Scanned | None:
     sha = hashlib.sha256() if kind in _CAPTURES and not has_digest else None
     start = stream.peek(min(left, _HEAD))
     is_http = next((v for n, v in headers if n.lower() == "content-type"), "").lower().startswith("application/http")
-    before = head_length(start) if is_http or start[:5] == b"HTTP/" else 0
+    behind = before = _http_head(start) if is_http or start[:5] == b"HTTP/" else 0
     while left:
         data = stream.read(left)
         if not data:
@@ -291,9 +314,13 @@ def _record(stream: _Stream, at: int) -> Scanned | None:
             sha.update(memoryview(data)[before:])
             before = max(0, before - len(data))
         left -= len(data)
-    if is_http and start:
-        start = start[: head_length(start)]
-    return Scanned(kind, headers, at, 0, start, "sha256:" + sha.hexdigest() if sha else None, None)
+    return Scanned(kind, headers, at, 0, start[:behind] or start, "sha256:" + sha.hexdigest() if sha else None, None)
+
+
+def _http_head(start: bytes) -> int:
+    """Bytes of a block's HTTP head, and of the interim replies before it."""
+    _, final = split_interim(start)
+    return len(start) - len(final) + head_length(final)
 
 
 def _head(stream: _Stream, at: int) -> bytes:
@@ -340,14 +367,20 @@ def _digest(file: IO[bytes], at: int, length: int) -> str:
     return "sha256:" + sha.hexdigest()
 
 
-def _find(file: IO[bytes], what: bytes, start: int) -> int | None:
-    """Where, from byte `start` on, those bytes stand next."""
-    kept = b""
-    file.seek(start)
-    while data := file.read(1 << 20):
-        window = kept + data
-        if (at := window.find(what)) >= 0:
-            return start - len(kept) + at
-        kept = window[1 - len(what) :]
-        start += len(data)
-    return None
+def _each(file: IO[bytes], what: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+    """Where, from byte `start` on, those bytes stand, and the bytes from there on, some thousands."""
+    step = _STEP
+    while True:
+        file.seek(start)
+        window = file.read(step + _LOOKED_AT)
+        at = window.find(what)
+        while 0 <= at < step:
+            yield start + at, window[at : at + _LOOKED_AT]
+            at = window.find(what, at + 1)
+        if len(window) <= step:
+            return
+        start, step = start + step, 1 << 20
+
+
+def _given_up(at: int) -> str:
+    return f"The file is damaged in too many places; it is not read beyond byte {at}."

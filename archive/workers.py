@@ -72,9 +72,8 @@ def extract_capture(task: Task) -> Extracted:
 
 def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
     """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
-    from archive.collection import message_of, record_of
     from archive.extraction.extractor import extract
-    from archive.files import reader_of
+    from archive.files import message_of, reader_of, record_of
     from archive.http import repaired
 
     capture = task.capture
@@ -105,7 +104,13 @@ class ExtractorPool:
     def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["archive.orphans", "archive.workers", "archive.extraction.extractor", "archive.catalogue.words"]
+            [
+                "archive.orphans",
+                "archive.workers",
+                "archive.extraction.extractor",
+                "archive.catalogue.words",
+                "archive.files",
+            ]
         )
         with _ignoring_ctrl_c():
             ensure_running()

@@ -15,6 +15,18 @@ _MIDDLEWARES = (  # Scrapy's, ours, and the place that Scrapy gives its own
     ("scrapy.downloadermiddlewares.offsite.OffsiteMiddleware", "crawler.middlewares.Offsite", 50),
     ("scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware", "crawler.middlewares.RobotsTxt", 100),
 )
+_ABOVE_ALL = 50
+"""A priority above that of the command line."""
+_AT_ONCE = {
+    "AUTOTHROTTLE_ENABLED": False,
+    "DOWNLOAD_DELAY": 0,
+    "DOWNLOAD_SLOTS": {},
+    "HTTPCACHE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+    "RETRY_ENABLED": False,
+    "TELNETCONSOLE_ENABLED": False,
+}
+"""Nobody is waited for in a replay, and nobody connected to."""
 _HANDLER = "crawler.handlers.ArchivingDownloadHandler"
 
 
@@ -22,7 +34,9 @@ class Newswarc:
     """Archives every exchange of every spider of the project, and cleans the pages that spiders hand on.
 
     Settings (all optional): ``ARCHIVE_STORE`` (folder, default ``data``), ``ARCHIVE_FILE_SIZE`` (bytes),
-    ``CONTACT`` (URL or address in the User-Agent), ``PRIVATE_NETWORKS_ALLOWED``, ``CONNECT_TO``.
+    ``CONTACT`` (URL or address in the User-Agent), ``PRIVATE_NETWORKS_ALLOWED``, ``CONNECT_TO``. With
+    ``REPLAY`` (a store, WARC or WACZ file, or folder of these) and ``REPLAY_AT`` nothing is fetched or kept, see
+    `crawler.replaying`.
     """
 
     @classmethod
@@ -42,13 +56,27 @@ class Newswarc:
         for theirs, ours, place in _MIDDLEWARES:
             settings["DOWNLOADER_MIDDLEWARES"].set(theirs, None, priority="addon")
             settings["DOWNLOADER_MIDDLEWARES"].set(ours, place, priority="addon")
-        settings["EXTENSIONS"].set("crawler.archiving.Archiving", 0, priority="addon")
+        if settings.get("REPLAY"):
+            _replay(settings)
+        else:
+            settings["EXTENSIONS"].set("crawler.archiving.Archiving", 0, priority="addon")
+            settings["ITEM_PIPELINES"].set("crawler.pipelines.ArticlePipeline", 100, priority="addon")
         settings["EXTENSIONS"].set("crawler.summary.Summary", 1, priority="addon")
-        settings["ITEM_PIPELINES"].set("crawler.pipelines.ArticlePipeline", 100, priority="addon")
         settings.set("LOG_FORMATTER", "crawler.summary.OneLine", priority="addon")
         contact = settings.get("CONTACT")
         agent = f"newswarc/{VERSION}" + (f" (+{contact})" if contact else "")
         settings.set("USER_AGENT", agent, priority="addon")
+
+
+def _replay(settings: BaseSettings) -> None:
+    """Have everything answered from an archive: whatever the user set, no connection is made."""
+    for scheme in ("http", "https"):
+        settings["DOWNLOAD_HANDLERS"].set(scheme, "crawler.replaying.ReplayHandler", priority=_ABOVE_ALL)
+    settings["EXTENSIONS"].set("crawler.replaying.Replaying", 0, priority="addon")
+    settings["SPIDER_MIDDLEWARES"].set("crawler.replaying.Withheld", 990, priority="addon")
+    settings["ITEM_PIPELINES"].set("crawler.replaying.ReplayPipeline", 100, priority="addon")
+    for name, value in _AT_ONCE.items():
+        settings.set(name, value, priority=_ABOVE_ALL)
 
 
 def _keep_suffix_list_offline() -> None:

@@ -40,6 +40,8 @@ class Archiving:
         self._crawler = crawler
         self._stats: StatsCollector = crawler.stats
         settings = crawler.settings
+        if settings.get("REPLAY") is not None or settings.get("REPLAY_AT"):
+            raise StoreError("REPLAY names no archive to replay: a store, a WARC or WACZ file, or a folder of these.")
         self.run = Run(
             Store(settings["ARCHIVE_STORE"]),
             re.sub(r"[^a-z0-9_]+", "_", (spider.name or "spider").lower()).strip("_") or "spider",

@@ -102,7 +102,7 @@ class SourceSpider(Spider):
             kinds = [((self.site.home,), self.parse_section)]
         for urls, callback in kinds:
             for url in urls:
-                yield self._request(urljoin(self.site.home, url), callback, Lead(kind="given"), priority=10)
+                yield self._request(urljoin(self.site.home, url), callback, Lead(kind="source"), priority=10)
 
     def parse_feed(self, response: Response) -> Iterator[Request]:
         """Follow the entries of a feed."""
@@ -121,7 +121,7 @@ class SourceSpider(Spider):
         self._count("fetched")
         if capture := response.meta.get("capture"):
             yield Page(capture, self.site)
-        if self.site.requisites:
+        if self.site.requisites and not self.settings.get("REPLAY"):
             yield from Requisites(self).of_page(response)
 
     def parse_requisite(self, response: Response, page: str, depth: int) -> Iterator[Request]:
@@ -167,6 +167,7 @@ class SourceSpider(Spider):
 
     def _say(self, failure: TwistedFailure) -> None:
         from crawler.handlers import explain
+        from crawler.replaying import Missed
 
         error: Any = failure.value
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -176,6 +177,8 @@ class SourceSpider(Spider):
         elif isinstance(error, Disallowed):
             self._count("refused")
             self._refused(request, str(error))
+        elif isinstance(error, Missed):
+            self.logger.warning("%s", error)
         elif not isinstance(error, StoreError):
             self._count("unreachable")
             self.logger.warning("%s could not be fetched: %s", request.url, explain(error))
@@ -185,8 +188,8 @@ class SourceSpider(Spider):
 
         now = dt.datetime.now(dt.UTC)
         archiving = self.crawler.get_extension(Archiving)
+        self.logger.log(level, "%s is not fetched: %s", request.url, sentence)
         if archiving:
-            self.logger.log(level, "%s is not fetched: %s", request.url, sentence)
             archiving.keep_failure(
                 Failure(
                     url=request.url,

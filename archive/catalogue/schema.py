@@ -73,6 +73,7 @@ captures = Table(
     Column("record_digest", Text, nullable=False),
     Index("captures_by_payload", "url", "payload_digest"),
     Index("captures_by_surt", "surt", "date"),
+    Index("captures_by_date", "date", "file", "offset"),
     Index("captures_by_source", "source", "date"),
 )
 

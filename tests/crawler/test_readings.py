@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
-from archive.rules import UNKNOWN_SITE
 from crawler.readings import Readings
 
 DAY = dt.date(2026, 11, 20)
@@ -41,22 +40,29 @@ def readings(tmp_path: Path) -> Readings:
     return Readings(Settings({"SOURCES": [str(folder) for folder in folders]}))
 
 
+def language(readings: Readings, source: str, url: str) -> str | None:
+    reading = readings.of(source, url, DAY)
+    assert reading is not None
+    return reading.language
+
+
 def test_the_day_of_capture_picks_the_rules(readings: Readings) -> None:
     for day, body in ((DAY, ".new"), (DAY - dt.timedelta(days=1), ".old")):
         reading = readings.of("courier", "https://courier.example/1", day)
+        assert reading is not None
         assert reading.timezone == "Europe/Oslo"
         assert reading.rules is not None
         assert reading.rules.body == body
 
 
 def test_the_source_it_was_crawled_for_comes_first(readings: Readings) -> None:
-    assert readings.of("blogs", "https://gulls.blogspot.example/1", DAY).language == "ja"
-    assert readings.of("blogs", "https://courier.example/1", DAY).language == "ja"
+    for url in ("https://gulls.blogspot.example/1", "https://courier.example/1"):
+        assert language(readings, "blogs", url) == "ja"
 
 
 def test_else_its_host_tells(readings: Readings) -> None:
-    assert readings.of("somebody", "https://sport.courier.example/1", DAY).language == "no"
-    assert readings.of("somebody", "https://other.example/1", DAY) == UNKNOWN_SITE
+    assert language(readings, "somebody", "https://sport.courier.example/1") == "no"
+    assert readings.of("somebody", "https://other.example/1", DAY) is None
 
 
 @pytest.mark.parametrize(
