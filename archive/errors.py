@@ -15,7 +15,7 @@ class RecordError(ArchiveError):
     """A WARC record or the HTTP message in it can't be read."""
 
 
-class PackageError(ArchiveError):
+class PackageError(StoreError):
     """A ZIP package, such as a WACZ, or an entry of it can't be read, or not safely."""
 
 
@@ -29,6 +29,10 @@ class ExtractionError(ArchiveError):
 
 class SourceError(ArchiveError):
     """A source definition is wrong; the text names file, line and key."""
+
+
+class ExportError(ArchiveError):
+    """An export can't be made: nothing fits, the target can't be written, or the key is no good."""
 
 
 class ServingError(ArchiveError):

@@ -74,13 +74,18 @@ class _Inspector:
     # The ZIP
 
     def _judge_zip(self) -> None:
+        if self._package.shift:
+            what = (
+                f"has {self._package.shift} bytes before it that it does not know of, so that replay tools find nothing"
+            )
+            self._findings.fault(self._label, f"{what}; get the file again")
         for note in self._package.notes:
             self._findings.advise(self._label, note)
         for entry in self._package.entries:
             if entry.problem:
                 self._findings.fault(self._place(entry), entry.problem)
             if entry.oddity:
-                self._findings.fault(self._place(entry), f"{entry.oddity}; get the file again")
+                self._findings.advise(self._place(entry), entry.oddity)
 
     def _judge_places(self) -> None:
         """Whether the files of the standard are there, and no others in its folders."""
