@@ -20,6 +20,7 @@ from archive.files import MANIFEST, Files, Reader, message_of, record_of
 from archive.foreign import build_catalogue, whole_seconds
 from archive.http import Message, repaired
 from archive.reader import StoredRecord
+from archive.scan import Scanned, scan
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX
 
@@ -173,6 +174,20 @@ class Collection:
     def read(self, file: str, offset: int, length: int) -> bytes:
         """The bytes of one record: its gzip member, or head and block. Raises `StoreError`."""
         return self._reader.read(file, offset, length)
+
+    def scan(self, file: str) -> Iterator[Scanned]:
+        """The records of a file that has captures, one after the other; damaged ones are passed over.
+
+        Nothing else may be read meanwhile. Raises `StoreError`.
+        """
+        if isinstance(self._reader, Files):
+            yield from scan(self._reader.open(file), lambda _: None)
+            return
+        try:
+            with Store(self.path).path(file).open("rb") as opened:
+                yield from scan(opened, lambda _: None)
+        except OSError as error:
+            raise StoreError(f"{self.path / file}: can't be read: {error.strerror}.") from error
 
     def record(self, capture: Capture) -> StoredRecord:
         """The record of a capture. Raises `RecordError` or `StoreError`."""

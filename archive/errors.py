@@ -31,5 +31,9 @@ class SourceError(ArchiveError):
     """A source definition is wrong; the text names file, line and key."""
 
 
+class ExportError(ArchiveError):
+    """An export can't be made: nothing fits, the target can't be written, or the key is no good."""
+
+
 class ServingError(ArchiveError):
     """`scrapy serve` can't serve: a port is taken, an address makes no sense, or pywb can't be had."""

@@ -17,7 +17,7 @@ from archive.errors import RecordError, StoreError
 from archive.reader import StoredRecord, parse_member
 from archive.storage import Store
 
-__all__ = ["Event", "History", "Reread", "Version", "article_at"]
+__all__ = ["Event", "History", "Reread", "Version", "article_at", "read_article"]
 
 Kind = Literal["version", "unchanged", "confirmed", "gone", "failed", "redirected", "unread"]
 _GONE = frozenset({404, 410, 451})
@@ -136,7 +136,7 @@ def article_at(store: Store, catalogue: Catalogue, version_id: str) -> Article:
     Raises `StoreError` if there is no such version, or its file is missing or too short; `RecordError` if what lies
     there is something else.
     """
-    return _article(store, version_row(store, catalogue, version_id))
+    return read_article(store, version_row(store, catalogue, version_id))
 
 
 def version_row(store: Store, catalogue: Catalogue, version_id: str) -> Row:
@@ -150,7 +150,8 @@ def version_row(store: Store, catalogue: Catalogue, version_id: str) -> Row:
     return row
 
 
-def _article(store: Store, row: Row) -> Article:
+def read_article(store: Store, row: Row) -> Article:
+    """The article of a row of the versions; raises as `article_at`."""
     details = _record(store, row, "details_")
     conversion = _record(store, row, "")
     try:
@@ -211,7 +212,7 @@ class _Historian:
             self._event("unchanged", row, "The page had changed, the article had not.", version=version.id)
 
     def _compared(self, row: Row, reading: Row, readings: list[Reread]) -> Version:
-        article = _article(self._store, reading)
+        article = read_article(self._store, reading)
         before = self.versions[-1] if self.versions else None
         last, self._last = self._last, article
         compared = difference(last, article) if last is not None else None
@@ -233,7 +234,7 @@ class _Historian:
         )
 
     def _reread(self, row: Row) -> Reread:
-        article = _article(self._store, row)
+        article = read_article(self._store, row)
         return Reread(
             id=row["id"],
             extracted=row["extracted"],

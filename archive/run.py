@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from archive.article import Article
-from archive.capture import Capture, Exchange, Failure
+from archive.capture import Capture, Exchange, Failure, Truncation
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
 from archive.catalogue.words import Words
@@ -157,25 +157,46 @@ class Run:
             payload_digest=sha256(exchange.request, head_length(exchange.request)),
             headers=[("WARC-Concurrent-To", f"<{response.id}>"), *address],
         )
-        about = facts_record(facts, "exchange", date, [("WARC-Concurrent-To", f"<{response.id}>")])
-        writer = self._writer("originals")
-        member, *_ = writer.append([response, request, about])
-        capture = Capture(
-            id=response.id,
-            kind="revisit" if referred else "response",
-            url=exchange.url,
-            date=date,
-            status=message.status,
-            mime=message.mime,
-            payload_digest=response.payload_digest,
+        return self.keep_records(
+            response,
+            request,
+            facts,
             refers_to=referred["id"] if referred else None,
             truncated=exchange.truncated,
+        )
+
+    def keep_records(
+        self,
+        response: Record,
+        request: Record | None,
+        facts: dict[str, Any],
+        *,
+        refers_to: str | None,
+        truncated: Truncation | None,
+    ) -> Capture:
+        """Store the records of an exchange: a response or revisit, its request, and what is known beside them.
+
+        `facts` are as `archive.records.exchange_facts` has them; a revisit `refers_to` a response. Raises `StoreError`.
+        """
+        about = facts_record(facts, "exchange", response.date, [("WARC-Concurrent-To", f"<{response.id}>")])
+        writer = self._writer("originals")
+        member, *_ = writer.append([response, *([request] if request else []), about])
+        capture = Capture(
+            id=response.id,
+            kind="revisit" if refers_to else "response",
+            url=facts["url"],
+            date=response.date,
+            status=facts["status"],
+            mime=facts["mime"],
+            payload_digest=response.payload_digest,
+            refers_to=refers_to,
+            truncated=truncated,
             file=self.store.name(writer.path),
             offset=member.offset,
             length=member.length,
             record_digest=member.digest,
         )
-        self._captures.append(capture_row(capture, exchange.method, self.row))
+        self._captures.append(capture_row(capture, facts["method"], self.row))
         self._waiting.add(capture.url)
         self._fetches.append(fetch_row(about.id, facts, self.row, capture.id))
         self._flush_if_due()

@@ -104,7 +104,13 @@ class ExtractorPool:
     def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["archive.workers", "archive.extraction.extractor", "archive.catalogue.words", "archive.files"]
+            [
+                "archive.orphans",
+                "archive.workers",
+                "archive.extraction.extractor",
+                "archive.catalogue.words",
+                "archive.files",
+            ]
         )
         with _ignoring_ctrl_c():
             ensure_running()

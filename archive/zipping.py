@@ -266,10 +266,10 @@ def _local(pread: Pread, one: _Said, directory: int) -> tuple[int, str | None, s
     start += names + extras
     if rest[:names] != one.raw_name or method != one.method:
         return start, "has another name or method at its place than in the ZIP's directory", None
-    (size, packed), wrong = _long(rest[names:], (size, packed))
-    follows = flags & _DESCRIPTOR and not (crc or packed or size)
-    if wrong or not (follows or (crc, packed, size) == (one.crc, one.packed, one.size)):
-        return start, wrong or "has another length or checksum at its place than in the ZIP's directory", None
+    if not (flags & _DESCRIPTOR and not crc and {packed, size} <= {0, _FULL32}):  # else they follow the content
+        (size, packed), wrong = _long(rest[names:], (size, packed))
+        if wrong or (crc, packed, size) != (one.crc, one.packed, one.size):
+            return start, wrong or "has another length or checksum at its place than in the ZIP's directory", None
     if (flags, date << 16 | time) != (one.flags, one.time):
         return start, None, "has other flags or another time at its place than in the ZIP's directory"
     return start, None, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,9 +13,9 @@ from archive.rerun.summary import Summary
 from crawler.command import printable
 
 if TYPE_CHECKING:
-    from archive.rerun import Change, Reread
+    from archive.rerun import Accepted, Change, Reread
 
-__all__ = ["ChangeReport"]
+__all__ = ["ChangeReport", "sentence_of"]
 
 _CHANGES = ("gained", "lost", "altered")
 _LONG = 110
@@ -30,32 +30,30 @@ class ChangeReport:
         self._diff, self._as_json = diff, as_json
         self._printed = {*_CHANGES, *(["explained"] if explained else [])}
         self._summaries: dict[str, Summary] = {}
+        self.pages = self.changed = 0
+        """Looked at, and differing, since the beginning."""
+
+    def begin(self) -> None:
+        """Begin a new summary."""
+        self._summaries = {}
 
     def add(self, reread: Reread) -> None:
         """Take note of one page."""
         summary = self._summaries.setdefault(reread.source, Summary(reread.source))
         summary.add(reread.capture.url, reread.change)
+        self.pages += 1
         if reread.change is not None and reread.change.kind not in self._printed:
             return
+        self.changed += reread.change is not None
         if self._as_json:
             print(_json_line(reread), flush=True)
         elif self._diff and reread.change is not None:
             print("\n".join(_diff(reread.source, reread.capture.url, reread.capture.date, reread.change)) + "\n")
 
     @property
-    def pages(self) -> int:
-        """How many pages were looked at."""
-        return sum(summary.pages for summary in self._summaries.values())
-
-    @property
     def lost(self) -> dict[str, int]:
         """Articles that are no longer found, by source."""
         return {name: s.kinds["lost"] for name, s in self._summaries.items() if s.kinds["lost"]}
-
-    @property
-    def changed(self) -> int:
-        """Articles that differ."""
-        return sum(summary.kinds[kind] for summary in self._summaries.values() for kind in self._printed)
 
     def print_summary(self) -> None:
         """What would change, source by source."""
@@ -156,8 +154,13 @@ def _json_line(reread: Reread) -> str:
     return re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)
 
 
-def sentences(accepted: Iterable[Any]) -> Iterator[str]:
-    """What was stored."""
-    for one in accepted:
-        renewed = f", and {_number(one.renewed, 'text')} cleaned again" if one.renewed else ""
-        yield f"{one.source}: {_number(one.articles, 'article')} stored{renewed}."
+def sentence_of(accepted: Accepted) -> str:
+    """What was stored of a source."""
+    parts = []
+    if accepted.adopted and accepted.adopted.stored:
+        parts.append(f"{_number(accepted.adopted.stored, 'capture')} taken")
+    if accepted.articles or not parts:
+        parts.append(f"{_number(accepted.articles, 'article')} stored")
+    if accepted.renewed:
+        parts.append(f"{_number(accepted.renewed, 'text')} cleaned again")
+    return f"{accepted.source}: {', '.join(parts)}."

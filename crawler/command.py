@@ -35,22 +35,20 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in _HARMLESS or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
 
 
-def moment(date: str | None, option: str, *, end: bool = False) -> str | None:
-    """What a date that the user gave means among WARC-Dates: its beginning, or if `end` the moment behind it.
+def moment(date: str | None, option: str) -> str | None:
+    """A date that the user gave as the beginning of WARC-Dates: a day (``2026-11-20``) or a time, UTC if it says none.
 
-    A day (``2026-11-20``) or a time (``2026-11-20T09:00:00Z``, UTC if it doesn't say). Raises `ArchiveError`.
+    Raises `ArchiveError` for what is no date.
     """
     if date is None:
         return None
     try:
         if len(date) <= len("2026-11-20"):
-            day = dt.date.fromisoformat(date)
-            return (day + dt.timedelta(days=1) if end else day).isoformat()
+            return dt.date.fromisoformat(date).isoformat()
         time = dt.datetime.fromisoformat(date)
-        time = time.replace(tzinfo=time.tzinfo or dt.UTC).astimezone(dt.UTC) + dt.timedelta(seconds=int(end))
+        return f"{time.replace(tzinfo=time.tzinfo or dt.UTC).astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError) as error:
         raise ArchiveError(f"{option} {date}: is no date such as 2026-11-20 or 2026-11-20T09:00:00Z.") from error
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class ArchiveCommand(ScrapyCommand):

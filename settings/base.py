@@ -13,6 +13,9 @@ SOURCES = ["settings/sources"]
 ARCHIVE_STORE = "data"
 ARCHIVE_FILE_SIZE = 1_000_000_000
 
+# The key that exported packages are signed with; empty: ~/.config/newswarc/key.pem if there is one (scrapy keygen).
+EXPORT_KEY = ""
+
 # A URL or e-mail address where a site's owner reaches you; it becomes part of the User-Agent.
 CONTACT = ""
 

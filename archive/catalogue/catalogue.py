@@ -271,21 +271,22 @@ class Catalogue:
         the next two), ``of_this``, the share of this version's text that stands in the other one, and ``of_other``,
         the share of the other's text that stands in this one.
         """
-        return likeness.alike(self, version_id, limit)
+        version = self.version(version_id)
+        return likeness.alike(self._database, version, limit) if version else []
 
     def coverage(self, source: str, since: str | None = None, until: str | None = None) -> list[Row]:
         """The days (UTC) on which something of a source was fetched, oldest first.
 
-        ``day``; ``seen``, URLs that were asked for (robots.txt aside); of these ``captured``, that answered with a
-        status under 400, and ``failed``, all others; ``extracted``, those whose page, itself or the earlier
-        capture that has its bytes, an article was read from; ``captures``, all replies kept. Each URL counts once a
-        day. `since` and `until` (exclusive) are days.
+        ``day``; ``seen``, the URLs that were asked for, without robots.txt and what pages are made of; of these
+        ``captured``, that answered with a status under 400, and ``failed``, all others; ``extracted``, those whose
+        page, itself or the earlier capture that has its bytes, an article was read from; ``captures``, all replies
+        kept. Each URL counts once a day. `since` and `until` (exclusive) are days.
         """
-        return coverage.days(self, source, since, until)
+        return coverage.days(self._database, source, since, until)
 
     def sources(self) -> list[Row]:
         """Each source: ``source``, ``articles``, ``captures``, ``first`` and ``last`` (day of a capture or None)."""
-        return coverage.sources(self)
+        return coverage.sources(self._database)
 
     def languages(self, source: str | None = None) -> list[Row]:
         """Primary subtags of the articles' ``language`` (empty: unknown), and ``articles``; the most first."""

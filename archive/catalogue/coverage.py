@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, text
 
-from archive.catalogue import schema
+from archive.catalogue.database import Database
 from archive.catalogue.rows import Row
-
-if TYPE_CHECKING:
-    from archive.catalogue.catalogue import Catalogue
 
 __all__ = ["days", "mark", "settle", "sources"]
 
@@ -23,20 +19,21 @@ _COUNT = """
                max(EXISTS (SELECT 1 FROM versions v WHERE v.capture = ifnull(c.refers_to, c.id))) AS extracted
         FROM fetches f LEFT JOIN captures c ON c.id = f.capture
         WHERE f.source = :source AND f.started >= :since AND f.started < :until
-              AND ifnull(f.lead_kind, '') <> 'robots'
+              AND ifnull(f.lead_kind, '') NOT IN ('robots', 'requisite')
         GROUP BY day, f.url
     ) GROUP BY day
 """
-"""The days' numbers, counted from the fetches: URLs, each once a day."""
+"""The days' numbers, counted from the fetches of pages: URLs, each once a day."""
 
 
 def mark(connection: Connection, fetches: Iterable[Row], versions: Iterable[Row]) -> None:
     """Note the days whose numbers must be counted again for these new rows."""
     days = {(row["source"], row["started"][:10]) for row in fetches}
     for row in versions:
-        days.add((row["source"], row["date"][:10]))
-        again = connection.exec_driver_sql("SELECT source, date FROM captures WHERE refers_to = ?", (row["capture"],))
-        days |= {(source, date[:10]) for source, date in again}
+        pages = connection.exec_driver_sql(
+            "SELECT source, date FROM captures WHERE id = :id OR refers_to = :id", {"id": row["capture"]}
+        )
+        days |= {(source, date[:10]) for source, date in pages}
     for day in sorted(days):
         connection.exec_driver_sql(
             "INSERT INTO days (source, day, is_stale, captures, seen, captured, extracted, failed)"
@@ -59,13 +56,13 @@ def settle(connection: Connection) -> None:
         )
 
 
-def days(catalogue: Catalogue, source: str, since: str | None, until: str | None) -> list[Row]:
-    """The days on which something of a source was fetched."""
+def days(database: Database, source: str, since: str | None, until: str | None) -> list[Row]:
+    """See `Catalogue.coverage`."""
     values = {"source": source, "since": (since or "")[:10], "until": until[:10] if until else "U"}
-    rows = catalogue.rows(text(_DAYS), values)
+    rows = database.rows(text(_DAYS), values)
     for at, row in enumerate(rows):
         if row.pop("is_stale"):
-            counted = catalogue.rows(text(_COUNT), values | {"since": row["day"], "until": row["day"] + "U"})
+            counted = database.rows(text(_COUNT), values | {"since": row["day"], "until": row["day"] + "U"})
             rows[at] = {name: counted[0][name] for name in row} if counted else {}
     return [row for row in rows if row]
 
@@ -76,21 +73,26 @@ _DAYS = """
 """
 
 
-def sources(catalogue: Catalogue) -> list[Row]:
-    """Each source, and how much there is of it."""
-    c, a = schema.captures.c, schema.articles.c
-    articles = {
-        r["source"]: r["n"] for r in catalogue.rows(select(a.source, func.count().label("n")).group_by(a.source))
-    }
-    query = select(
-        c.source, func.count().label("n"), func.min(c.date).label("first"), func.max(c.date).label("last")
-    ).group_by(c.source)
-    captures = {row["source"]: row for row in catalogue.rows(query)}
-    runs = {row["source"] for row in catalogue.rows(select(schema.runs.c.source).distinct())}
-    none = {"n": 0, "first": None, "last": None}
-    found = []
-    for source in sorted(runs | articles.keys() | captures.keys()):
-        row = captures.get(source, none)
-        found.append({"source": source, "articles": articles.get(source, 0), "captures": row["n"]})
-        found[-1] |= {"first": row["first"] and row["first"][:10], "last": row["last"] and row["last"][:10]}
+_SOURCES = """
+    SELECT source,
+           (SELECT count(*) FROM articles WHERE source = s.source) AS articles,
+           (SELECT sum(captures) FROM days WHERE source = s.source) AS captures,
+           (SELECT substr(min(date), 1, 10) FROM captures WHERE source = s.source) AS first,
+           (SELECT substr(max(date), 1, 10) FROM captures WHERE source = s.source) AS last,
+           EXISTS (SELECT 1 FROM days WHERE source = s.source AND is_stale) AS stale
+    FROM (SELECT source FROM runs UNION SELECT source FROM days UNION SELECT DISTINCT source FROM articles) s
+    ORDER BY source
+"""
+
+
+def sources(database: Database) -> list[Row]:
+    """See `Catalogue.sources`."""
+    found = database.rows(text(_SOURCES))
+    for row in found:
+        stale = row.pop("stale")
+        if row["captures"] is None:  # files of others: there are captures, but nobody knows how they were fetched
+            query = text("SELECT count(*) AS n FROM captures WHERE source = :source")
+            row["captures"] = database.rows(query, {"source": row["source"]})[0]["n"]
+        elif stale:
+            row["captures"] = sum(day["captures"] for day in days(database, row["source"], None, None))
     return found

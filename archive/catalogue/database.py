@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -19,6 +20,8 @@ from archive.catalogue.rows import Row
 from archive.errors import StoreError
 
 __all__ = ["Database", "Reader", "copy_database", "unusable"]
+
+T = TypeVar("T")
 
 _BUSY = 30
 """Seconds that a writer waits for another one."""
@@ -73,14 +76,30 @@ class Database:
 
     def rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Row]:
         """What a query answers. Raises `StoreError`."""
-        try:
-            return self._rows(query, values or {})
-        except DatabaseError as error:
-            raise unusable(self.path, error) from error
 
-    def _rows(self, query: Any, values: dict[str, Any]) -> list[Row]:
-        with self.connection.begin():
-            return [row._asdict() for row in self.connection.execute(query, values)]
+        def ask() -> list[Row]:
+            with self.connection.begin():
+                return [row._asdict() for row in self.connection.execute(query, values or {})]
+
+        return self._asked(ask)
+
+    def numbers(self, query: str, several: Iterable[Sequence[Any]]) -> list[list[int]]:
+        """The numbers that a query of one column answers, asked several times, straight from the driver."""
+
+        def ask() -> list[list[int]]:
+            driver = self.connection.connection.driver_connection
+            assert driver is not None
+            return [[number for (number,) in driver.execute(query, values)] for values in several]
+
+        return self._asked(ask)
+
+    def _asked(self, ask: Callable[[], list[T]]) -> list[T]:
+        try:
+            return ask()
+        except UnicodeEncodeError:  # nothing of the kind can have been kept
+            return []
+        except (DatabaseError, sqlite3.Error) as error:
+            raise unusable(self.path, error) from error
 
     def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
         """The same, over a connection of its own and row by row. Raises `StoreError`."""
@@ -114,37 +133,38 @@ class Reader(Database):
         # opened again as soon as somebody does.
         self._state = _state(self.path)
         options = "mode=ro" if self._is_written else "mode=ro&immutable=1"
-        uri = f"{self.path.absolute().as_uri()}?{options}"
-
-        def connect() -> sqlite3.Connection:
-            return sqlite3.connect(uri, uri=True, timeout=_BUSY, check_same_thread=False)
-
-        return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+        return _reading_engine(f"{self.path.absolute().as_uri()}?{options}")
 
     @property
     def _is_written(self) -> bool:
         return self._state[-1] is not None
 
-    def _rows(self, query: Any, values: dict[str, Any]) -> list[Row]:
+    def _asked(self, ask: Callable[[], list[T]]) -> list[T]:
         for _ in range(_TRIES):
-            if _state(self.path)[:1] != self._state[:1] or (not self._is_written and _state(self.path) != self._state):
+            if self._is_outdated:
                 self._reopen()
             try:
-                rows = super()._rows(query, values)
-            except DatabaseError:
-                if self._is_written or _state(self.path) == self._state:
+                answer = super()._asked(ask)
+            except StoreError:
+                if not self._is_outdated:
                     raise
                 continue
-            if self._is_written or _state(self.path) == self._state:
-                return rows
+            if self._is_written or not self._is_outdated:
+                return answer
         raise StoreError(f"{self.path}: the catalogue changes all the time; try again.")
+
+    @property
+    def _is_outdated(self) -> bool:
+        """Whether the file was replaced since it was opened, or is no longer one that nobody writes."""
+        state = _state(self.path)
+        return state[:1] != self._state[:1] or (not self._is_written and state != self._state)
 
     def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
         """As `Database.stream`; raises `StoreError` also when somebody begins to write a file that nobody wrote."""
-        if _state(self.path) != self._state:
+        if self._is_outdated:
             self._reopen()
         for number, row in enumerate(super().stream(query, values)):
-            if number % _BATCH == 0 and not self._is_written and _state(self.path) != self._state:
+            if number % _BATCH == 0 and not self._is_written and self._is_outdated:
                 raise StoreError(f"{self.path}: a crawl began to write the catalogue; try again.")
             yield row
 
@@ -156,7 +176,16 @@ class Reader(Database):
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
-        self.engine.dispose()
+
+
+@lru_cache(maxsize=8)
+def _reading_engine(uri: str) -> Engine:
+    """It knows the queries that were asked, and keeps nothing open; making one takes as long as many answers."""
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=_BUSY, check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
 
 def _state(path: Path) -> tuple[Any, ...]:

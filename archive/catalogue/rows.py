@@ -37,7 +37,10 @@ __all__ = [
 
 Row = dict[str, Any]
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?.*)?)?)?", re.ASCII | re.DOTALL)
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?",
+    re.ASCII,
+)
 _FIRST_YEAR, _LAST_YEAR = 1600, 2500
 _BEGINNING = dt.datetime(_FIRST_YEAR, 1, 1)
 _TIE_BITS = 20

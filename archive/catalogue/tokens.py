@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from threading import Lock
 from typing import NamedTuple
 
 import Stemmer
 
-__all__ = ["Form", "query_forms", "tokens"]
+__all__ = ["Form", "Spans", "plain_words", "query_forms", "stems", "tokens"]
 
 _LANGUAGES = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -24,9 +26,15 @@ _LANGUAGES = {
 _WORD = re.compile("[\\w\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff]+")
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _CYRILLIC, _ARABIC = re.compile("[\u0400-\u04ff]"), re.compile("[\u0600-\u06ff]")
-_OTHER_SCRIPTS = re.compile("[\u0400-\u04ff\u0600-\u06ff]")
 _DROPPED_MARKS = re.compile("[\u0300-\u0305\u0307-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
 """Accents, points and vowel signs that readers leave out; not the breve of й."""
+
+
+_JOINED = re.compile(
+    "(?s:.)[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6"
+    "\u0d3e\u0d57\u0dca\u0dcf\u0ddf\u102e\u1160-\u11ff\u3099\u309a\uff9e\uff9f]*"
+)
+"""A sign with those that can melt into it."""
 
 
 @lru_cache(maxsize=32)
@@ -35,47 +43,113 @@ def _stemmer(algorithm: str) -> Stemmer.Stemmer:
 
 
 def _normal(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+    text = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("_", " ")
     if not text.isascii():
         text = unicodedata.normalize("NFC", _DROPPED_MARKS.sub("", unicodedata.normalize("NFD", text)))
     return text
 
 
-def _stem(words: list[str], language: str | None) -> list[str]:
+_normal_sign = lru_cache(maxsize=1 << 14)(_normal)
+
+_MOST_STEMS = 50_000
+_stems: dict[str, dict[str, str]] = {}
+"""Stems of words that were met, by language; most words of a text are old acquaintances."""
+_stemming = Lock()
+
+
+def stems(words: Sequence[str], language: str | None = None) -> list[str]:
+    """The tokens of plain words, in a language (BCP 47)."""
     algorithm = _LANGUAGES.get((language or "").split("-")[0].lower(), "")
-    algorithm = "" if algorithm in ("russian", "arabic") else algorithm
-    if not _OTHER_SCRIPTS.search(" ".join(words)):  # then one call does for all
-        return _stemmer(algorithm).stemWords(words) if algorithm else words
-    out = []
-    for word in words:
-        script = "russian" if _CYRILLIC.match(word) else "arabic" if _ARABIC.match(word) else algorithm
-        out.append(_stemmer(script).stemWord(word) if script else word)
-    return out
+    algorithm = "" if algorithm in ("russian", "arabic") else algorithm  # these go by the script
+    known = _stems.setdefault(algorithm, {})
+    try:
+        return [known[word] for word in words]
+    except KeyError:
+        if len(known) > _MOST_STEMS:
+            known = _stems[algorithm] = {}
+        with _stemming:
+            known.update({word: _stem(word, algorithm) for word in {*words} if word not in known})
+        return [known[word] for word in words]
+
+
+def _stem(word: str, algorithm: str) -> str:
+    if _UNSPACED.match(word):
+        return word
+    algorithm = "russian" if _CYRILLIC.match(word) else "arabic" if _ARABIC.match(word) else algorithm
+    return str(_stemmer(algorithm).stemWord(word)) if algorithm else word
+
+
+def plain_words(text: str) -> list[str]:
+    """Words in their normal form, and pairs of signs in scripts without spaces."""
+    normal = _normal(text)
+    if not _UNSPACED.search(normal):
+        return _WORD.findall(normal)
+    return [normal[start:end] for start, end in _places(normal)]
 
 
 def tokens(text: str, language: str | None = None) -> str:
     """The index form of `text` (BCP 47 `language`): tokens parted by spaces."""
-    words: list[str] = _WORD.findall(_normal(text))
-    if not _UNSPACED.search(" ".join(words)):
-        return " ".join(_stem(words, language))
-    out: list[str] = []
-    plain: list[str] = []
-    for word in words:
-        if not _UNSPACED.search(word):
-            plain.append(word)
-            continue
+    return " ".join(stems(plain_words(text), language))
+
+
+class Spans:
+    """The same tokens as those of `tokens`, each with its place in the text."""
+
+    def __init__(self, text: str, language: str | None = None) -> None:
+        self.text = text
+        self._normal = _normal(text)
+        self._places = _places(self._normal)
+        self.tokens = stems([self._normal[start:end] for start, end in self._places], language)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def start(self, number: int) -> int:
+        """Where a token begins."""
+        return self._starts[self._places[number][0]]
+
+    def end(self, number: int) -> int:
+        """Where it ends."""
+        end = self._places[number][1]
+        return max(self._starts[end], self._starts[end - 1] + 1)
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        """For each sign of the normal form, and for its end, where what it was made of begins in the text."""
+        text, normal = self.text, self._normal
+        if text.isascii():
+            return range(len(text) + 1)
+        for parts in (list(text), _JOINED.findall(text), re.findall(r"\S+|\s+", text), [text]):
+            forms = [_normal_sign(part) for part in parts]
+            if "".join(forms) == normal:
+                break
+        if len(forms) == len(normal) == len(text):
+            return range(len(text) + 1)
+        starts: list[int] = []
         at = 0
-        for run in _UNSPACED.finditer(word):
-            if run.start() > at:
-                plain.append(word[at : run.start()])
-            out += _stem(plain, language)
-            plain = []
-            chars = run[0]
-            out += [chars[i : i + 2] for i in range(len(chars))]  # the last sign alone, too
-            at = run.end()
-        if at < len(word):
-            plain.append(word[at:])
-    return " ".join(out + _stem(plain, language))
+        for part, form in zip(parts, forms, strict=True):
+            starts += [at] * len(form)
+            at += len(part)
+        return [*starts, at]
+
+
+def _places(normal: str) -> list[tuple[int, int]]:
+    """Where the plain words of a normal form begin and end."""
+    places = [match.span() for match in _WORD.finditer(normal)]
+    if _UNSPACED.search(normal):
+        places = [part for start, end in places for part in _parts(normal, start, end)]
+    return places
+
+
+def _parts(normal: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Words, and pairs of signs, in a run of both."""
+    for run in _UNSPACED.finditer(normal, start, end):
+        if run.start() > start:
+            yield start, run.start()
+        yield from ((i, min(i + 2, run.end())) for i in range(run.start(), run.end()))
+        start = run.end()
+    if start < end:
+        yield start, end
 
 
 class Form(NamedTuple):

@@ -6,7 +6,7 @@ import msgspec
 
 from archive.article import Article
 from archive.catalogue.likeness import signature
-from archive.catalogue.tokens import tokens
+from archive.catalogue.tokens import plain_words, stems, tokens
 
 __all__ = ["Words", "words_of"]
 
@@ -25,8 +25,9 @@ class Words(msgspec.Struct, frozen=True):
 def words_of(article: Article) -> Words:
     """The words of what a page says."""
     posts = [part for update in article.updates for part in (update.headline, update.text) if part]
+    told = plain_words("\n".join([article.text, *posts]))
     return Words(
         headline=tokens(article.headline or "", article.language),
-        text=tokens("\n".join([article.standfirst or "", article.text, *posts]), article.language),
-        signature=signature("\n".join([article.text, *posts])),
+        text=" ".join(stems(plain_words(article.standfirst or "") + told, article.language)),
+        signature=signature(told),
     )

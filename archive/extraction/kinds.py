@@ -26,6 +26,7 @@ KINDS = {
     "duplicate": "what is already in another field, or stands higher up in the text",
     "learned": "what recurs on the site, learned from its own pages",
     "hidden": "what readers don't see, and markup shown as text",
+    "list-page": "what stands on a page that holds no article",
     "no-words": "bullets, arrows and rules",
     "outside-article": "what stands outside the article without saying what it is",
 }

@@ -20,6 +20,7 @@ _PROFILES = tuple(
     for kind in ("identical-payload-digest", "server-not-modified", "uri-agnostic-identical-payload-digest")
 )
 _GIVE = "give the file that holds it too"
+_REMEMBERED = 10_000
 _ORIGINALS = "('response', 'resource')"
 
 
@@ -31,6 +32,7 @@ def judge_set(ledger: Ledger, findings: Findings, *, whole: bool) -> None:
 class _Set:
     def __init__(self, ledger: Ledger, findings: Findings, *, whole: bool) -> None:
         self._ledger, self._findings, self._whole = ledger, findings, whole
+        self._other_versions: dict[str | None, bool] = {}
 
     def judge(self) -> None:
         self._judge_ids()
@@ -126,8 +128,14 @@ class _Set:
             self._fault(revisit, f"{what} version of the page; write dates in whole seconds")
 
     def _has_another_version(self, original: Noted) -> bool:
-        other = f"WHERE r.url = ? AND r.type IN {_ORIGINALS} AND r.id IS NOT ? AND r.payload IS NOT ?"
-        return self._ledger.first(other, (original.url, original.id, original.payload)) is not None
+        """Whether its URL has another payload; asked once for many revisits of one original."""
+        if original.id not in self._other_versions:
+            if len(self._other_versions) >= _REMEMBERED:
+                self._other_versions.clear()
+            other = f"WHERE r.url = ? AND r.type IN {_ORIGINALS} AND r.id IS NOT ? AND r.payload IS NOT ?"
+            found = self._ledger.first(other, (original.url, original.id, original.payload))
+            self._other_versions[original.id] = found is not None
+        return self._other_versions[original.id]
 
     # What was made of others
 

@@ -22,6 +22,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>]+")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z)?)?)?", re.ASCII)
 _PARTS = ((0, 4, 1), (5, 7, 1), (8, 10, 1), (11, 13, 0), (14, 16, 0), (17, 19, 0))
 """Where year, month, ... stand in a date, and the least of each."""
+_MOST_LINES = 1000
 _SHOWN = 60
 """Characters of a value that are shown."""
 
@@ -145,19 +146,24 @@ def parse_head(raw: bytes) -> Head | None:
     if raw.count(b"\n") != raw.count(b"\r\n"):
         remarks.append(Remark("has lines in its head that do not end in CR LF, which strict readers refuse", True))
     fields: list[tuple[str, str]] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    folded: list[str] = []
+    lines = text.replace("\r\n", "\n").split("\n")
+    if len(lines) > _MOST_LINES:
+        remarks.append(Remark(f"has more than {_MOST_LINES} head lines; no more were read", True))
+    for line in lines[:_MOST_LINES]:
         name, colon, value = line.partition(":")
         if line[:1] in (" ", "\t") and fields:
+            folded.append(line)
             fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}".strip())
-            remarks.append(Remark("has a head line that is folded, which many readers don't understand", False))
         elif line and not (colon and _NAME.fullmatch(name)):
-            remarks.append(
-                Remark(f"has a head line that is no field: {_show(line)}", True, "has head lines that are no fields")
-            )
+            what = f"has a head line that is no field: {_show(line)}"
+            remarks.append(Remark(what, True, "has head lines that are no fields"))
         elif line:
             fields.append((name, value.strip(" \t")))
             if _CONTROL.search(value):
                 remarks.append(Remark(f"has control characters in {name}", True))
+    if folded:
+        remarks.append(Remark("has a head line that is folded, which many readers don't understand", False))
     values = {name.lower(): value for name, value in reversed(fields)}
     return Head(match[1].decode(), tuple(fields), values, tuple(remarks))
 

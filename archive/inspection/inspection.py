@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from archive.errors import StoreError
 from archive.inspection.closing import judge_set
 from archive.inspection.findings import Findings
 from archive.inspection.ledger import Ledger
@@ -25,9 +28,13 @@ def inspect(paths: Iterable[Path], *, progress: Progress | None = None) -> Verif
     """Judge files, and those in folders: each WACZ by itself, all WARC files together as one set.
 
     `progress` is told how many MiB of all there are have been read. Whatever is wrong, and be it that a file is
-    missing, is a fault of the result; nothing is raised.
+    missing, is a fault of the result. Raises `StoreError` if there is no room for temporary notes.
     """
-    return _Inspection(progress or (lambda *_: None)).run(paths)
+    try:
+        return _Inspection(progress or (lambda *_: None)).run(paths)
+    except sqlite3.OperationalError as error:
+        folder = tempfile.gettempdir()
+        raise StoreError(f"{folder}: can't hold the notes of a check: {error}; make room or set TMPDIR.") from error
 
 
 class _Inspection:
@@ -66,7 +73,10 @@ class _Inspection:
         self._name = path.name
         self._advance(0)
         try:
-            if path.name.endswith(OPEN_SUFFIX) and is_locked(path):
+            if path.exists() and not path.is_file():
+                self._findings.fault(label, "is no file")
+                return
+            if path.name.endswith(OPEN_SUFFIX) and path.exists() and is_locked(path):
                 self._found.open_files.append(label)
                 return
             with path.open("rb") as file:

@@ -35,6 +35,8 @@ CREATE INDEX by_id ON records (id);
 CREATE INDEX by_url ON records (url, date);
 CREATE INDEX by_payload ON records (payload) WHERE type IN ('response', 'resource');
 CREATE INDEX by_place ON records (file, offset);
+CREATE INDEX by_page ON records (file, url, type);
+CREATE INDEX file_by_name ON files (name);
 CREATE INDEX line_by_place ON lines (file, offset);
 CREATE INDEX line_by_key ON lines (key);
 """

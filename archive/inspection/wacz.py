@@ -80,7 +80,7 @@ class _Inspector:
             if entry.problem:
                 self._findings.fault(self._place(entry), entry.problem)
             if entry.oddity:
-                self._findings.fault(self._place(entry), f"{entry.oddity}; get the file again")
+                self._findings.advise(self._place(entry), entry.oddity)
 
     def _judge_places(self) -> None:
         """Whether the files of the standard are there, and no others in its folders."""

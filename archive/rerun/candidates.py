@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
+from archive.adoption import own_id
 from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from, url_key
 from archive.rerun.reading import Baseline
 
-__all__ = ["Candidate", "Selection", "candidates", "count_candidates", "sources_of"]
+__all__ = ["Candidate", "Selection", "baseline_of", "candidates", "count_candidates"]
 
 _PAGE = 500
 """Rows that are read at once."""
@@ -31,20 +32,27 @@ _IS_PAGE = """
                         AND f.lead_kind IN ('robots', 'requisite'))
         AND NOT EXISTS (SELECT 1 FROM captures o WHERE o.url = c.url AND o.payload_digest = c.payload_digest
                         AND o.kind = 'response' AND o.status = 200 AND o.method = 'GET' AND o.truncated IS NULL
-                        AND (o.date, o.id) < (c.date, c.id))))
+                        AND o.id <> c.id AND ((o.date, o.id) < (c.date, c.id)
+                                              OR EXISTS (SELECT 1 FROM versions w WHERE w.capture = o.id)))))
 """
 _CHOSEN = """
     (:source IS NULL OR c.source = :source) AND (:since IS NULL OR c.date >= :since)
     AND (:until IS NULL OR c.date < :until) AND (:url_key IS NULL OR c.url_key = :url_key)
     AND c.source NOT IN (SELECT value FROM json_each(:without))
 """
+_TEXT_COLUMNS = (
+    "c.id AS capture, v.id AS version, v.extracted, v.file AS text_file, v.offset AS text_offset,"
+    " v.length AS text_length, v.details_offset, v.details_length"
+)
 _COUNT = text(f"SELECT count(*) AS n FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}")  # noqa: S608
-_SOURCES = text(f"SELECT DISTINCT c.source FROM captures c WHERE {_CHOSEN} ORDER BY c.source")  # noqa: S608
 _ROWS = text(  # a part of the statement is ours, none is the user's
-    "SELECT c.*, v.id AS version, v.extracted, v.file AS text_file, v.offset AS text_offset, v.length AS text_length,"  # noqa: S608
-    f" v.details_offset, v.details_length FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}"
+    f"SELECT c.*, {_TEXT_COLUMNS} FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}"  # noqa: S608
     " AND (c.source, c.date, c.id) > (:after_source, :after_date, :after_id)"
     " ORDER BY c.source, c.date, c.id LIMIT :limit"
+)
+_SAME_MOMENT = text(
+    f"SELECT {_TEXT_COLUMNS} FROM captures c {_LATEST} WHERE v.id IS NOT NULL"  # noqa: S608
+    " AND (c.id = :id OR (c.url = :url AND c.date = :date)) ORDER BY c.id <> :id, c.id LIMIT 1"
 )
 
 
@@ -82,6 +90,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     baseline: Baseline | None
     """What was read from it last."""
+    copy_of: Capture | None = None
+    """What it was in the collection that it was taken from."""
 
 
 def candidates(catalogue: Catalogue, selection: Selection) -> Iterator[Candidate]:
@@ -93,14 +103,15 @@ def candidates(catalogue: Catalogue, selection: Selection) -> Iterator[Candidate
         place = {f"after_{name}": rows[-1][name] for name in ("source", "date", "id")}
 
 
+def baseline_of(catalogue: Catalogue, capture: Capture) -> Baseline | None:
+    """What the archive has of a capture that is not in it: read from its copy, or from one of that URL and moment."""
+    values = {"id": own_id(capture.id), "url": capture.url, "date": capture.date}
+    return next(map(_baseline, catalogue.rows(_SAME_MOMENT, values)), None)
+
+
 def count_candidates(catalogue: Catalogue, selection: Selection) -> int:
     """How many `candidates` gives."""
     return int(catalogue.rows(_COUNT, selection.values())[0]["n"])
-
-
-def sources_of(catalogue: Catalogue, selection: Selection) -> list[str]:
-    """The sources that have captures in the selection."""
-    return [row["source"] for row in catalogue.rows(_SOURCES, selection.values())]
 
 
 def _baseline(row: Row) -> Baseline | None:
@@ -108,7 +119,7 @@ def _baseline(row: Row) -> Baseline | None:
         return None
     return Baseline(
         version=row["version"],
-        capture=row["id"],
+        capture=row["capture"],
         extracted=row["extracted"],
         file=row["text_file"],
         offset=row["text_offset"],

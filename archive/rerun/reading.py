@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from archive.adoption import check_foreign
 from archive.article import Article
 from archive.catalogue.words import words_of
 from archive.errors import NotAPage, RecordError
@@ -46,6 +47,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Baseline | None
     keeps_explained: bool = False
     """The result is wanted where only the trace differs, too."""
+    is_foreign: bool = False
+    """The page is in a file that is not ours; its digests are checked."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +66,7 @@ def read_again(job: Job) -> Outcome:
     started = dt.datetime.now(dt.UTC)
     now: Article | None = None
     try:
-        now = read_article(job.task)
+        now = read_article(job.task, check_foreign if job.is_foreign else None)
         why = "the page is a list of others" if now.kind == "list" else "no text is found on the page"
     except NotAPage as error:
         why = str(error).rstrip(".")

@@ -18,6 +18,8 @@ from archive.catalogue.search import QueryError
 from archive.difference import difference
 from archive.extraction.kinds import kind_of
 from archive.history import History, article_at
+from archive.reader import parse_member
+from archive.storage import Store
 from archive.version import VERSION
 from archive.web.finding import Finding, Found, Wish
 from archive.web.forms import read_body
@@ -27,7 +29,6 @@ from archive.web.pages.check import checked_now
 from archive.web.pages.compare import known_version
 from archive.web.pages.sources import learned, period_of, source_named
 from archive.web.parameters import Parameters
-from archive.web.records import record_of
 from archive.web.refusals import Unfit, Unknown
 from archive.web.room import Room, room_of
 
@@ -117,7 +118,7 @@ def article(request: Request) -> Response:
             "versions": [version["id"] for version in versions],
             "article": _article(found),
             "capture": capture and _chosen(capture, _CAPTURE),
-            "provenance": record_of(room.store, row, "provenance_").json(),
+            "provenance": _provenance(room.store, row),
             "alike": [
                 {**_chosen(other, _ARTICLE), **{n: other[n] for n in ("of_this", "of_other")}} for other in alike
             ],
@@ -130,6 +131,11 @@ def _article(article: Article) -> dict[str, Any]:
     trace = facts["trace"]
     trace["removed"] = [{**removed, "kind": kind_of(removed["rule"])} for removed in trace["removed"]]
     return facts
+
+
+def _provenance(store: Store, row: Row) -> dict[str, Any]:
+    offset = row["provenance_offset"]
+    return parse_member(store.read(row["file"], offset, row["provenance_length"]), offset).json()
 
 
 def versions(request: Request) -> Response:
@@ -195,7 +201,7 @@ class _Checked(msgspec.Struct, forbid_unknown_fields=True):
 def health(request: Request) -> Response:
     """Whether the archive can be read."""
     with room_of(request).catalogue() as catalogue:
-        catalogue.languages()
+        catalogue.articles(limit=1)
     return _answer({"status": "ok", "software": f"newswarc/{VERSION}"})
 
 

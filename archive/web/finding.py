@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import zlib
+from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
 from sqlalchemy import func, select
 
-from archive.catalogue import Catalogue
+from archive.catalogue import Catalogue, schema
 from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row
 from archive.catalogue.search import Hit, Search
 from archive.errors import ArchiveError
 from archive.storage import Store
 from archive.web.parameters import LONGEST_WORDS, Parameters
-from archive.web.records import record_of
 from archive.web.refusals import Unfit
 
 __all__ = ["LAST_PAGE", "Finding", "Found", "Wish", "standfirst_of"]
@@ -98,10 +99,10 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
         chosen = msgspec.structs.asdict(filters)
         if wish.words:
             results = Search(catalogue, store).find(wish.words, limit=wish.limit, offset=offset, **chosen)
-            return cls(wish, results.total, [_found(hit, catalogue, store) for hit in results.hits])
+            return cls(wish, results.total, _with_standfirsts(results.hits, catalogue, store))
         rows = catalogue.articles(limit=wish.limit, offset=offset, **chosen)
         hits = [Hit(row, [(row["headline"] or "", False)], []) for row in rows]
-        return cls(wish, _number(catalogue, filters), [_found(hit, catalogue, store) for hit in hits])
+        return cls(wish, _number(catalogue, filters), _with_standfirsts(hits, catalogue, store))
 
 
 def _number(catalogue: Catalogue, filters: Filters) -> int:
@@ -110,15 +111,26 @@ def _number(catalogue: Catalogue, filters: Filters) -> int:
     return int(rows[0]["n"])
 
 
-def _found(hit: Hit, catalogue: Catalogue, store: Store) -> Found:
-    return Found(hit.article, hit.headline, hit.snippets, standfirst_of(hit.article, catalogue, store))
+def _with_standfirsts(hits: Sequence[Hit], catalogue: Catalogue, store: Store) -> list[Found]:
+    v = schema.versions.c
+    columns = (v.id, v.file, v.details_offset, v.details_length)
+    rows = catalogue.rows(select(*columns).where(v.id.in_([hit.article["version"] for hit in hits])))
+    standfirsts = {row["id"]: standfirst_of(store, row) for row in rows}
+    return [Found(hit.article, hit.headline, hit.snippets, standfirsts.get(hit.article["version"])) for hit in hits]
 
 
-def standfirst_of(article: Row, catalogue: Catalogue, store: Store) -> str | None:
-    """What stands below the article's headline; None if it can't be read, which `scrapy verify` explains."""
-    version = catalogue.version(article["version"])
+class _Fields(msgspec.Struct):
+    standfirst: str | None = None
+
+
+class _Details(msgspec.Struct):
+    article: _Fields
+
+
+def standfirst_of(store: Store, version: Row) -> str | None:
+    """What stands below a version's headline; None if it can't be read, which `scrapy verify` explains."""
     try:
-        value = record_of(store, version, "details_").json()["article"].get("standfirst") if version else None
-    except (ArchiveError, KeyError, AttributeError):
+        record = zlib.decompress(store.read(version["file"], version["details_offset"], version["details_length"]), 31)
+        return msgspec.json.decode(record.partition(b"\r\n\r\n")[2].rstrip(), type=_Details).article.standfirst
+    except (ArchiveError, zlib.error, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return value if isinstance(value, str) else None

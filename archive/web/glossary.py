@@ -27,10 +27,7 @@ _TELLS = {
     "json-ld": "the site's own JSON-LD leaves it out",
 }
 _NAMES = {"site-rule": "rule of the site", "no-words": "no words", "list-page": "page without an article"}
-_ABOUT = {
-    SITE_RULE: "what the rules written for this site name",
-    "list-page": "what stands on a page that holds no article",
-}
+_ABOUT = {SITE_RULE: "what the rules written for this site name"}
 _WHY = {
     "appeal": "it asks the reader for something, or speaks to the reader in the paper's name",
     "topic": "it shares hardly a word with what the articles are about",

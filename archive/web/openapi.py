@@ -33,12 +33,12 @@ def _number(lowest: int, highest: int, default: int) -> Json:
     return {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}
 
 
-_DAY = {"type": "string", "format": "date", "pattern": f"^{DAY}$"}
+_DAY = {"type": "string", "pattern": f"^({DAY})?$", "examples": ["2026-11-20"]}
 _URL = _parameter(
     "url", "An address of the article, or of any capture of it.", _text(LONGEST_URL, minLength=1), required=True
 )
-_RECORD = {"type": "string", "pattern": f"^({RECORD_ID})$", "maxLength": 200}
-_SOURCE = _text(100, pattern=f"^{SOURCE}$")
+_RECORD = {"type": "string", "pattern": f"^{RECORD_ID}$", "maxLength": 200}
+_SOURCE = _text(100, pattern=f"^({SOURCE})?$")
 _SINCE = _parameter("since", "The first day.", _DAY)
 _UNTIL = _parameter("until", "The last day, itself included.", _DAY)
 
@@ -81,7 +81,7 @@ _PATHS: Json = {
                 _text(LONGEST_WORDS),
             ),
             _parameter("source", "Name of a source.", _SOURCE),
-            _parameter("language", "BCP 47; the primary subtag counts.", _text(40, pattern=f"^{LANGUAGE}$")),
+            _parameter("language", "BCP 47; the primary subtag counts.", _text(40, pattern=f"^({LANGUAGE})?$")),
             _SINCE,
             _UNTIL,
             _parameter("page", "From 1.", _number(1, LAST_PAGE, 1)),

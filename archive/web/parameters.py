@@ -31,10 +31,13 @@ class Parameters:
 
     def text(self, name: str, longest: int) -> str:
         """A value of at most so many characters, without white space around it; empty if it isn't given."""
+        return self._value(name, longest).strip()
+
+    def _value(self, name: str, longest: int) -> str:
         values = self._given.getlist(name)
         if len(values) > 1:
             raise Unfit(name, f"{name} is given {len(values)} times; give it once.")
-        value = values[0].strip() if values else ""
+        value = values[0] if values else ""
         if len(value) > longest:
             raise Unfit(name, f"{name} has {len(value)} characters; {longest} are the most.")
         if "\0" in value:
@@ -50,7 +53,7 @@ class Parameters:
 
     def number(self, name: str, default: int, lowest: int, highest: int) -> int:
         """A whole number between two others."""
-        value = self.text(name, 20)
+        value = self._value(name, 20)
         if not value:
             return default
         if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
@@ -59,7 +62,7 @@ class Parameters:
 
     def day(self, name: str) -> str | None:
         """A day of the calendar as ``2026-11-20``, or None."""
-        value = self.text(name, 20)
+        value = self._value(name, 20)
         if not value:
             return None
         with suppress(ValueError):
@@ -70,7 +73,7 @@ class Parameters:
 
     def record_id(self, name: str) -> str | None:
         """The id of a WARC record, or None."""
-        value = self.text(name, 200)
+        value = self._value(name, 200)
         if value and not re.fullmatch(RECORD_ID, value):
             raise Unfit(name, f"{name} must be a record id such as urn:uuid:3f2a9c1d-....")
         return value or None
@@ -84,21 +87,21 @@ class Parameters:
 
     def source(self, name: str = "source") -> str | None:
         """The name of a source, or None."""
-        value = self.text(name, 100)
+        value = self._value(name, 100)
         if value and not re.fullmatch(SOURCE, value):
             raise Unfit(name, f"{name} must be the name of a source: letters, digits, dots, hyphens and underscores.")
         return value or None
 
     def language(self, name: str = "language") -> str | None:
         """A language tag such as ``en`` or ``zh-Hant`` (BCP 47), or None."""
-        value = self.text(name, 40)
+        value = self._value(name, 40)
         if value and not re.fullmatch(LANGUAGE, value):
             raise Unfit(name, f"{name} must be a language tag such as en or zh-Hant.")
         return value or None
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
         """One of several words, or None."""
-        value = self.text(name, 40)
+        value = self._value(name, 40)
         if value and value not in choices:
             raise Unfit(name, f"{name} must be one of: {', '.join(choices)}.")
         return value or None

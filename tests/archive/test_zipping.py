@@ -6,6 +6,7 @@ import random
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ class _Pipe:
 
     def __init__(self, raw: object) -> None:
         self.write, self.flush = raw.write, raw.flush  # type: ignore[attr-defined]
+
+
+def test_lengths_may_follow_the_content(tmp_path: Path) -> None:
+    """As writers do that stream; they put zeros or the largest number into the local header."""
+    for empty in (0, LONG):
+        behind = struct.pack("<4sLLL", b"PK\7\10", zlib.crc32(PAGE), len(PAGE), len(PAGE))
+        local = {"crc": 0, "packed": empty, "size": empty}
+        found = entry(tmp_path, File(name="a", data=PAGE, flags=8, local=local, behind=behind))
+        assert (found.problem, found.oddity) == (None, None)
 
 
 def test_more_than_65535_entries_need_zip64(tmp_path: Path) -> None:

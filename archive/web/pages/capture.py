@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
 
 import msgspec
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.capture import Lead
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.rows import Row
 from archive.errors import RecordError
@@ -19,7 +20,7 @@ from archive.web.parameters import Parameters
 from archive.web.refusals import Unknown
 from archive.web.room import room_of
 
-__all__ = ["Exchanged", "capture_page", "known_capture", "read_exchange"]
+__all__ = ["Exchanged", "Facts", "capture_page", "known_capture", "read_exchange"]
 
 _MOST = 64 << 10
 """Bytes of a block that are looked at for its head."""
@@ -27,13 +28,32 @@ _AROUND = 20
 """Captures of the same address that are named before and behind one."""
 
 
+class Facts(msgspec.Struct, frozen=True):
+    """What is known of an exchange beside its bytes, as far as the archive's record tells (`archive.records`)."""
+
+    size: int | None = None
+    started: str | None = None
+    first_byte: str | None = None
+    ended: str | None = None
+    ip: str | None = None
+    port: int | None = None
+    proxy: str | None = None
+    protocol: str | None = None
+    tls: str | None = None
+    cipher: str | None = None
+    attempts: int = 1
+    error: str | None = None
+    lead: Lead | None = None
+    head: str = ""
+
+
 class Exchanged(msgspec.Struct, frozen=True):
     """The records of one exchange."""
 
     response: Member
     request: Member | None
-    facts: dict[str, Any]
-    """The JSON of the metadata record; empty if there is none, as in foreign files."""
+    facts: Facts
+    """Without any if no record tells them, as in foreign files."""
     facts_at: int | None
     """Where that record lies."""
 
@@ -41,7 +61,7 @@ class Exchanged(msgspec.Struct, frozen=True):
     def response_head(self) -> str:
         """Status line and headers as received; of a 304 to a known page they stand in the facts."""
         head = self.response.block[: self.response.http_head].decode("latin-1")
-        return head or str(self.facts.get("head") or "")
+        return head or self.facts.head
 
     @property
     def request_head(self) -> str:
@@ -90,7 +110,7 @@ def read_exchange(store: Store, capture: Row) -> Exchanged:
     """The record of a capture, and those of the same exchange that lie behind it. Raises `RecordError`."""
     path = store.path(capture["file"])
     response = Member.read(path, capture["offset"], _MOST)
-    request, facts, facts_at = None, {}, None
+    request, facts, facts_at = None, Facts(), None
     at = response.offset + response.length
     for _ in range(2):
         try:
@@ -107,13 +127,10 @@ def read_exchange(store: Store, capture: Row) -> Exchanged:
     return Exchanged(response, request, facts, facts_at)
 
 
-def _facts(member: Member) -> dict[str, Any]:
+def _facts(member: Member) -> Facts:
     for line in member.block.decode("utf-8", "replace").split("\r\n"):
         name, _, value = line.partition(": ")
         if name == FACTS:
-            try:
-                facts = msgspec.json.decode(value)
-            except msgspec.DecodeError:
-                return {}
-            return facts if isinstance(facts, dict) else {}
-    return {}
+            with suppress(msgspec.DecodeError):
+                return msgspec.json.decode(value, type=Facts)
+    return Facts()

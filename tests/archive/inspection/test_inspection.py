@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from archive.errors import StoreError
 from archive.inspection import inspect
 from archive.storage import Store
 from archive.warc import write_sidecar
 from tests.archive.inspection.files import Wacz, faults, good, info, judged, only, put, response, revisit, sha256_hex
-from tests.archive.making import SETTINGS, exchange, keep_page, killed, page, running, varied_store
+from tests.archive.making import SETTINGS, exchange, keep_page, killed, page, refused, running, varied_store
 
 
 def test_our_own_files_are_well(tmp_path: Path) -> None:
@@ -109,3 +111,18 @@ def test_names_of_any_bytes_are_told(tmp_path: Path) -> None:
     first, second = (str(fault) for fault in judged(package, path).faults)
     assert first.startswith(f"{tmp_path}/\ufffd.wacz, archive/originals.warc.gz, byte ")
     assert second.startswith(f"{tmp_path}/sild-\ufffdr.warc.gz, byte ")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.warc.gz")
+    only(faults(tmp_path / "a.warc.gz"), "is no file")
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("archive.inspection.ledger.Ledger.note", full)
+    with pytest.raises(StoreError) as error:
+        inspect([put(tmp_path / "a.warc.gz", *good())])
+    assert "set TMPDIR" in refused(error.value)

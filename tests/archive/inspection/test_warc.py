@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import random
+import time
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -487,3 +488,11 @@ def test_a_reference_without_a_record_id_is_named_by_its_place(tmp_path: Path) -
         faults(put(tmp_path / "a.warc.gz", info(), metadata(fields={"WARC-Record-ID": None}))), "WARC-Record-ID"
     )
     assert not text.endswith(f"({REVISIT_ID})")
+
+
+@pytest.mark.parametrize("line", [b" and more\r\n", b"no field\r\n", b"X-Field: x\x01\r\n"])
+def test_a_head_of_many_lines_takes_no_long_time(tmp_path: Path, line: bytes) -> None:
+    raw = response().plain().replace(b"\r\n\r\n", b"\r\n" + line * 60_000 + b"\r\n", 1)
+    started = time.process_time()
+    assert any("has more than 1000 head lines" in text for text in faults(put(tmp_path / "a.warc.gz", member(raw))))
+    assert time.process_time() - started < 5

@@ -9,6 +9,7 @@ from typing import Any
 
 from archive.article import Article
 from archive.catalogue import Catalogue
+from archive.catalogue.search import Search
 from archive.reader import parse_member
 from archive.rebuild import rebuild
 from archive.rerun import Reread, Rerun, Selection
@@ -122,8 +123,5 @@ def same_as_rebuilt(store: Store) -> None:
 
 def searched(store: Store, words: str) -> list[str]:
     """URLs of the articles that are found."""
-    catalogue = Catalogue(store.catalogue_path)
-    try:
-        return [row["url"] for row in catalogue.search(words)]
-    finally:
-        catalogue.close()
+    with Catalogue(store.catalogue_path, read_only=True) as catalogue:
+        return [hit.article["url"] for hit in Search(catalogue, store).find(words).hits]

@@ -1,0 +1,106 @@
+"""The API is as described: schemathesis asks all that the description allows, and much that it doesn't."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from starlette.routing import Route
+
+from archive.storage import Store
+from archive.web.app import create_app
+from archive.web.openapi import DOCUMENT
+from tests.archive.web.rooms import COPY, FERRY, HOSTILE, STORM, Visitor, captures, versions
+
+_THOROUGH = settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_every_address_of_the_api_is_described(visitor: Visitor) -> None:
+    served = {route.path for route in visitor.app.routes if isinstance(route, Route) and route.path.startswith("/api/")}
+    assert served == set(DOCUMENT["paths"])
+    assert visitor.get("/api/openapi.json").json() == DOCUMENT
+
+
+@pytest.fixture
+def described(store: Store) -> Any:
+    """The description with real addresses and ids among the values that are tried."""
+    config = schemathesis.Config.from_dict(
+        {
+            "checks": {
+                # What is allowed to be asked need not be there, and a search may have a mistake in its syntax.
+                "positive_data_acceptance": {"expected-statuses": ["200", "400", "404"]},
+            }
+        }
+    )
+    return schemathesis.openapi.from_asgi(
+        "/api/openapi.json", create_app(store, allowed_hosts=["testserver"]), config=config
+    )
+
+
+def _method(path: str) -> str:
+    return "POST" if path == "/api/check" else "GET"
+
+
+def _questions() -> list[tuple[str, schemathesis.GenerationMode]]:
+    """Right and wrong ones; where nothing is asked, nothing is asked wrongly."""
+    asks = {path: bool(methods.get("get", {}).get("parameters", True)) for path, methods in DOCUMENT["paths"].items()}
+    return [(path, mode) for path in asks for mode in schemathesis.GenerationMode if asks[path] or mode.is_positive]
+
+
+@pytest.mark.parametrize(("path", "mode"), _questions(), ids=lambda value: getattr(value, "value", value))
+def test_whatever_is_asked_is_answered_as_described(
+    described: Any, path: str, mode: schemathesis.GenerationMode
+) -> None:
+    operation = described[path][_method(path)]
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @_THOROUGH
+    def ask(case: schemathesis.Case) -> None:
+        case.call_and_validate()
+
+    ask()
+
+
+@pytest.fixture
+def known(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """For each address of the API, what surely finds something."""
+    a, b = (row["id"] for row in versions(store, STORM))
+    return {
+        "/api/search": [
+            {"q": "storm"},
+            {"q": '"keeps fourteen" OR ferry', "limit": 3, "page": 2},
+            {"source": "evil"},
+            {},
+        ],
+        "/api/sources": [{}],
+        "/api/sources/{name}": [{"name": name} for name in ("ellery", "evil", "nordlys", "sahil")],
+        "/api/article": [{"url": url} for url in (STORM, FERRY, COPY, HOSTILE)] + [{"version": a}],
+        "/api/versions": [{"url": url} for url in (STORM, f"{STORM}/", COPY, HOSTILE)],
+        "/api/compare": [{"a": a, "b": b}, {"a": b, "b": versions(store, HOSTILE)[0]["id"]}],
+        "/api/captures": [{"url": STORM}, {"url": captures(store, COPY)[0]["url"], "limit": 1}],
+        "/api/check": [{"version": a}],
+        "/api/health": [{}],
+        "/api/replay": [{}],
+        "/api/openapi.json": [{}],
+    }
+
+
+def test_what_is_found_is_as_described(described: Any, known: dict[str, list[dict[str, Any]]]) -> None:
+    assert set(known) == set(DOCUMENT["paths"])
+    for path, questions in known.items():
+        method = _method(path)
+        for question in questions:
+            place = {"name": question["name"]} if "{name}" in path else {}
+            asked = {"body": question, "media_type": "application/json"} if method == "POST" else {"query": question}
+            case = described[path][method].Case(path_parameters=place, **({} if place else asked))
+            response = case.call()
+            assert response.status_code == 200, (path, question, response.text)
+            case.validate_response(response)
