@@ -24,17 +24,19 @@ from archive.furniture import site_of
 from archive.lists import Lists
 from archive.rerun.candidates import Candidate, Selection
 from archive.rerun.change import Change
-from archive.rerun.reading import Job, Outcome, read_again
+from archive.rerun.reading import Job, Outcome, read_again, reading_at
 from archive.rerun.supply import Supply
 from archive.rerun.work import FOUND, WRITTEN, Remembered, WorkFile
-from archive.rules import Reading
+from archive.rules import UNKNOWN_SITE, Reading
+from archive.storage import Store
 from archive.version import EXTRACTOR
 from archive.workers import ExtractorPool, Task
 
 __all__ = ["Comparison", "Page", "Progress", "ReadingOf"]
 
-ReadingOf = Callable[[str, str, dt.date], Reading]
-"""What is known today of a site: called with the name of a source, a URL and the day of capture."""
+ReadingOf = Callable[[str, str, dt.date], Reading | None]
+"""What is known today of a site: called with the name of a source, a URL and the day of capture. None: nothing; then
+what was known when the page was read last."""
 Progress = Callable[[str, int, int], None]
 """Called with what is being read, its number from 1, and how many there are."""
 
@@ -116,8 +118,10 @@ class Comparison:
             if candidate.baseline is None and self._is_listing(candidate.source, capture.url):
                 continue
             reading = self._reading_of(candidate.source, capture.url, dt.date.fromisoformat(capture.date[:10]))
+            if reading is None and candidate.baseline is not None:
+                reading = reading_at(Store(self._archive), candidate.baseline)
             furniture = lists.of(capture.url) if lists else None
-            reading = msgspec.structs.replace(reading, furniture=furniture)
+            reading = msgspec.structs.replace(reading or UNKNOWN_SITE, furniture=furniture)
             page = Page(candidate, reading, _key(reading, capture))
             page.outcome = self._remembered(page)
             waiting.append((page, None if page.outcome else self._submit(page, supply)))
