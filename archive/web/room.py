@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+from sqlalchemy import select
 from starlette.requests import Request
 
-from archive.catalogue import Catalogue
+from archive.catalogue import Catalogue, schema
 from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.template import Templates, stamp, web_address
@@ -56,11 +57,19 @@ class Room:
         with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
             yield catalogue
 
-    def census(self, catalogue: Catalogue) -> tuple[list[Row], list[Row]]:
-        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then."""
-        if self._census is None or time.monotonic() - self._census[0] > _COUNTED_FOR:
+    def census(self, catalogue: Catalogue, source: str | None = None) -> tuple[list[Row], list[Row]]:
+        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then, and if `source` is a new one."""
+        is_old = self._census is None or time.monotonic() - self._census[0] > _COUNTED_FOR
+        if is_old or (source and self._is_new(source, catalogue)):
             self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+        assert self._census is not None
         return self._census[1], self._census[2]
+
+    def _is_new(self, source: str, catalogue: Catalogue) -> bool:
+        if self._census and any(row["source"] == source for row in self._census[1]):
+            return False
+        c = schema.captures.c
+        return bool(catalogue.rows(select(c.id).where(c.source == source).limit(1)))
 
     def title(self, source: str) -> str:
         """The name of a source as readers know it."""
