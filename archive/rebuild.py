@@ -59,23 +59,23 @@ def rebuild(store: Store, progress: Progress | None = None) -> list[str]:
         store.recover()
         store.unseal_catalogue()
         new = store.catalogue_path.with_suffix(".rebuilt")
-        _remove(new)
+        _remove(new, "", "-wal", "-shm")
         catalogue = Catalogue(new, create=True)
         try:
             problems = catch_up(store, catalogue, progress)
         finally:
             catalogue.close()
         try:
-            _remove(store.catalogue_path)
-            new.replace(store.catalogue_path)
+            _remove(store.catalogue_path, "-wal", "-shm")
+            new.replace(store.catalogue_path)  # whoever reads finds the old one or the new one
         except OSError as error:
             raise StoreError(f"{store.catalogue_path}: can't be replaced: {error.strerror}.") from error
         store.seal_catalogue(lock)
     return problems
 
 
-def _remove(database: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
+def _remove(database: Path, *suffixes: str) -> None:
+    for suffix in suffixes:
         database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 

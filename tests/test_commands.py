@@ -366,7 +366,10 @@ def test_search_finds_what_show_shows(store: Path, urls: dict[str, str]) -> None
 
 
 def test_search_limits_and_misses(store: Path) -> None:
-    assert len(scrapy("search", "the", "--limit", 2, ARCHIVE_STORE=store).out.splitlines()) == 4
+    ended = scrapy("search", "the", "--limit", 2, ARCHIVE_STORE=store)
+    assert len([line for line in ended.out.splitlines() if not line.startswith(" ")]) == 2
+    assert re.search(r"\bthe\b", ended.out)
+    assert re.fullmatch(r"2 of \d+ articles; --limit \d+ shows all\.\n", ended.err)
     for words in (["zwieselbrunz"], ["..."], [], ['"']):
         ended = scrapy("search", *words, ARCHIVE_STORE=store)
         assert (ended.code, len(ended.lines), ended.out) == (1, 1, ""), words
@@ -461,6 +464,13 @@ def test_verify_judges_files_of_anyone(tmp_path: Path) -> None:
     ended = scrapy("verify", tmp_path, tmp_path / "lost.wacz", **settings)
     assert ended.code == 1
     assert f"FAULT {tmp_path}/lost.wacz: can't be read: No such file or directory\n" in ended.out
+
+
+def test_verify_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
+    lost = [tmp_path / f"{n}-{'x' * 150}" for n in range(600)]
+    ended = head("verify", *lost, ARCHIVE_STORE=tmp_path)
+    assert ended.err == ""
+    assert ended.out.startswith(f"FAULT {lost[0]}: can't be read")
 
 
 def test_verify_judges_packages_and_names_signers(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -121,37 +120,22 @@ class Catalogue:
     # Questions a crawl asks
 
     def original(self, url: str, payload_digest: str, status: int) -> Row | None:
-        """The earliest whole response of `url` with that payload and status.
-
-        Asked for every page: straight from the driver it costs a tenth.
-        """
-        driver = self._connection.connection.driver_connection
-        assert driver is not None
-        try:
-            row = driver.execute(_ORIGINAL, (url, payload_digest, status)).fetchone()
-        except UnicodeEncodeError:  # no such URL can have been kept
-            return None
-        except sqlite3.Error as error:
-            raise unusable(self.path, error) from error
-        return dict(zip(("id", "url", "date", "payload_digest"), row, strict=True)) if row else None
+        """The earliest whole response of `url` with that payload and status."""
+        (rows,) = self._database.tuples(_ORIGINAL, [(url, payload_digest, status)])
+        return dict(zip(("id", "url", "date", "payload_digest"), rows[0], strict=True)) if rows else None
 
     def latest_page(self, url: str) -> Row | None:
         """The whole response with status 200 that `url` showed last, if need be through a revisit."""
         c = schema.captures.c
-        with self._connection.begin():
-            last = self._connection.execute(
-                select(c.id, c.refers_to)
-                .where(c.url == url, c.status == 200, c.truncated.is_(None), c.method == "GET")
-                .order_by(c.date.desc(), c.kind)
-                .limit(1)
-            ).first()
-            row = (
-                last
-                and self._connection.execute(
-                    select(c.id, c.url, c.date, c.payload_digest).where(c.id == (last.refers_to or last.id))
-                ).first()
-            )
-        return row._asdict() if row else None
+        last = self.rows(
+            select(c.id, c.refers_to)
+            .where(c.url == url, c.status == 200, c.truncated.is_(None), c.method == "GET")
+            .order_by(c.date.desc(), c.kind)
+            .limit(1)
+        )
+        known = [row["refers_to"] or row["id"] for row in last]
+        rows = self.rows(select(c.id, c.url, c.date, c.payload_digest).where(c.id.in_(known)))
+        return rows[0] if rows else None
 
     def is_read(self, capture: str) -> bool:
         """Whether an article was read from the capture with that record id."""

@@ -27,7 +27,10 @@ _COUNT = """
 
 
 def mark(connection: Connection, fetches: Iterable[Row], versions: Iterable[Row]) -> None:
-    """Note the days whose numbers must be counted again for these new rows."""
+    """Note the days whose numbers must be counted again for these new rows.
+
+    A fetch comes with its capture or after it.
+    """
     days = {(row["source"], row["started"][:10]) for row in fetches}
     for row in versions:
         pages = connection.exec_driver_sql(
@@ -74,13 +77,18 @@ _DAYS = """
 
 
 _SOURCES = """
+    WITH RECURSIVE captured (source) AS (  -- leaps from source to source in the index
+        SELECT min(source) FROM captures
+        UNION ALL SELECT (SELECT min(source) FROM captures WHERE source > c.source) FROM captured c WHERE source NOTNULL
+    )
     SELECT source,
            (SELECT count(*) FROM articles WHERE source = s.source) AS articles,
            (SELECT sum(captures) FROM days WHERE source = s.source) AS captures,
            (SELECT substr(min(date), 1, 10) FROM captures WHERE source = s.source) AS first,
            (SELECT substr(max(date), 1, 10) FROM captures WHERE source = s.source) AS last,
            EXISTS (SELECT 1 FROM days WHERE source = s.source AND is_stale) AS stale
-    FROM (SELECT source FROM runs UNION SELECT source FROM days UNION SELECT DISTINCT source FROM articles) s
+    FROM (SELECT source FROM runs UNION SELECT source FROM days UNION SELECT source FROM articles
+          UNION SELECT source FROM captured WHERE source NOTNULL) s
     ORDER BY source
 """
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -27,7 +28,7 @@ _BUSY = 30
 """Seconds that a writer waits for another one."""
 _SETTLING = 2
 """Seconds that a closing writer waits for readers, to leave a whole file behind."""
-_TRIES = 5
+_TRIES, _PAUSE = 5, 0.02
 _BATCH = 500
 """Rows that are fetched at once from a long answer."""
 _UNUSABLE = (
@@ -79,25 +80,29 @@ class Database:
 
         def ask() -> list[Row]:
             with self.connection.begin():
-                return [row._asdict() for row in self.connection.execute(query, values or {})]
+                try:
+                    return [row._asdict() for row in self.connection.execute(query, values or {})]
+                except UnicodeEncodeError:  # nothing of the kind can have been kept
+                    return []
 
         return self._asked(ask)
 
-    def numbers(self, query: str, several: Iterable[Sequence[Any]]) -> list[list[int]]:
-        """The numbers that a query of one column answers, asked several times, straight from the driver."""
+    def tuples(self, query: str, several: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """What a query answers, asked several times: straight from the driver, which costs a tenth."""
 
-        def ask() -> list[list[int]]:
+        def ask() -> list[list[Any]]:
             driver = self.connection.connection.driver_connection
             assert driver is not None
-            return [[number for (number,) in driver.execute(query, values)] for values in several]
+            try:
+                return [driver.execute(query, values).fetchall() for values in several]
+            except UnicodeEncodeError:
+                return [[] for _ in several]
 
         return self._asked(ask)
 
-    def _asked(self, ask: Callable[[], list[T]]) -> list[T]:
+    def _asked(self, ask: Callable[[], T]) -> T:
         try:
             return ask()
-        except UnicodeEncodeError:  # nothing of the kind can have been kept
-            return []
         except (DatabaseError, sqlite3.Error) as error:
             raise unusable(self.path, error) from error
 
@@ -131,47 +136,49 @@ class Reader(Database):
     def _engine(self) -> Engine:
         # A database that nobody writes is opened as immutable: SQLite then puts no files beside it. It must be
         # opened again as soon as somebody does.
-        self._state = _state(self.path)
-        options = "mode=ro" if self._is_written else "mode=ro&immutable=1"
+        self._state = _State.of(self.path)
+        options = "mode=ro" if self._state.is_written else "mode=ro&immutable=1"
         return _reading_engine(f"{self.path.absolute().as_uri()}?{options}")
 
-    @property
-    def _is_written(self) -> bool:
-        return self._state[-1] is not None
-
-    def _asked(self, ask: Callable[[], list[T]]) -> list[T]:
+    def _asked(self, ask: Callable[[], T]) -> T:
         for _ in range(_TRIES):
-            if self._is_outdated:
-                self._reopen()
             try:
+                self._renew()
                 answer = super()._asked(ask)
             except StoreError:
                 if not self._is_outdated:
                     raise
+                time.sleep(_PAUSE)  # a rebuild is putting a new one in its place
                 continue
-            if self._is_written or not self._is_outdated:
+            if not self._is_outdated:
                 return answer
         raise StoreError(f"{self.path}: the catalogue changes all the time; try again.")
 
     @property
     def _is_outdated(self) -> bool:
         """Whether the file was replaced since it was opened, or is no longer one that nobody writes."""
-        state = _state(self.path)
-        return state[:1] != self._state[:1] or (not self._is_written and state != self._state)
+        now = _State.of(self.path)
+        return now.file != self._state.file or (not self._state.is_written and now != self._state)
 
     def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
         """As `Database.stream`; raises `StoreError` also when somebody begins to write a file that nobody wrote."""
-        if self._is_outdated:
-            self._reopen()
+        self._renew()
         for number, row in enumerate(super().stream(query, values)):
-            if number % _BATCH == 0 and not self._is_written and self._is_outdated:
+            if number % _BATCH == 0 and not self._state.is_written and self._is_outdated:
                 raise StoreError(f"{self.path}: a crawl began to write the catalogue; try again.")
             yield row
 
-    def _reopen(self) -> None:
+    def _renew(self) -> None:
+        """Open the file again if need be."""
+        if not self._is_outdated:
+            return
         self.close()
-        self.engine = self._engine()
-        self.connection = self._connect()
+        try:
+            self.engine = self._engine()
+            self.connection = self._connect()
+        except (DatabaseError, StoreError) as error:
+            self._state = _NO_STATE
+            raise error if isinstance(error, StoreError) else unusable(self.path, error) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -188,23 +195,38 @@ def _reading_engine(uri: str) -> Engine:
     return create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
 
-def _state(path: Path) -> tuple[Any, ...]:
-    """What tells that a file was replaced (the first value) or written, and the journal's inode if there is one."""
+class _State(NamedTuple):
+    """What tells whether a database is another one, or has changed."""
+
+    file: int | None
+    changed: int
+    size: int
+    is_written: bool
+    """Something stands in the journal."""
+
+    @classmethod
+    def of(cls, path: Path) -> _State:
+        """The state of the database at `path`."""
+        try:
+            file = path.stat()
+        except OSError:
+            return _NO_STATE
+        return cls(file.st_ino, file.st_mtime_ns, file.st_size, _journal_size(path) > 0)
+
+
+_NO_STATE = _State(None, 0, 0, False)
+
+
+def _journal_size(path: Path) -> int:
     try:
-        file = path.stat()
+        return path.with_name(path.name + "-wal").stat().st_size
     except OSError:
-        return (None, None, None, None)
-    try:
-        journal = path.with_name(path.name + "-wal").stat().st_ino
-    except OSError:
-        journal = None
-    return (file.st_ino, file.st_mtime_ns, file.st_size, journal)
+        return 0
 
 
 def copy_database(path: Path, to: Path) -> None:
     """Copy a catalogue, also one that is being written, without changing it. Raises `StoreError`."""
-    written = path.with_name(path.name + "-wal").exists()
-    options = "mode=ro" if written else "mode=ro&immutable=1"
+    options = "mode=ro" if _journal_size(path) else "mode=ro&immutable=1"
     try:
         with (
             closing(sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True)) as source,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
 from crawler.command import ArchiveCommand, printable
+
+if TYPE_CHECKING:
+    from archive.catalogue.snippets import Parts
 
 
 class Command(ArchiveCommand):
@@ -49,8 +54,20 @@ class Command(ArchiveCommand):
         except ArchiveError as error:
             self.fail(error)
             return
-        for row in (hit.article for hit in found.hits):
+        for hit in found.hits:
+            row = hit.article
             day = (row["published"] or row["first_seen"])[:10]
             print(f"{day}  {row['source']:<20} {printable(row['headline'] or '(no headline)')}\n    {row['url']}")
+            for snippet in hit.snippets:
+                print(f"    {_emphasised(snippet)}")
         if not found.hits:
             self.fail("no article holds all these words.")
+        elif found.total > len(found.hits):
+            print(f"{len(found.hits)} of {found.total} articles; --limit {found.total} shows all.", file=sys.stderr)
+
+
+def _emphasised(parts: Parts) -> str:
+    """A snippet on one line; on a terminal the words that were looked for are bold."""
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    shown = ((printable(text).replace("\n", " "), matches) for text, matches in parts)
+    return "".join(f"{bold}{text}{plain}" if matches else text for text, matches in shown)

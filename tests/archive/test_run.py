@@ -558,7 +558,7 @@ def test_a_run_that_cannot_begin_holds_no_lock(store: Store) -> None:
 def broken_catalogue(store: Store) -> None:
     """Take the table of fetches away from a run that is on."""
     catalogue = Catalogue(store.catalogue_path)
-    with catalogue._engine.begin() as connection:
+    with catalogue._database.engine.begin() as connection:
         connection.execute(text("DROP TABLE fetches"))
     catalogue.close()
 

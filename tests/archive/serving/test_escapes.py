@@ -6,9 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,8 +20,9 @@ from playwright.sync_api import Error
 
 from archive.storage import Store
 from tests.archive.making import exchange, running
+from tests.archive.serving.command import serving
 from tests.archive.serving.leaks import Leaks
-from tests.archive.serving.pywb import ROOT, needs_pywb, pywb_python
+from tests.archive.serving.pywb import needs_pywb
 from tests.archive.serving.replaying import reply
 
 if TYPE_CHECKING:
@@ -55,7 +53,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     store = Store(root / "store")
     with running(store, "evil"):  # so that there is something to serve
         pass
-    with Leaks() as leaks, serving(store) as (room, replay), browsing(leaks) as browser:
+    with Leaks() as leaks, serving(store) as served, browsing(leaks) as browser:
+        room, replay = served.room, served.replay
         with running(store, "evil") as run:
             for path, body in evil_pages(room, replay, leaks.port):
                 run.keep(exchange(f"{SITE}/{path}", reply(body, KINDS[Path(path.partition("?")[0]).suffix])))
@@ -73,31 +72,6 @@ def evil_pages(room: str, replay: str, port: int) -> Iterator[tuple[str, bytes]]
                 yield f"{path.name}?way={way}", text.replace("%WAY%", way).encode()
         else:
             yield path.name, text.encode()
-
-
-@contextmanager
-def serving(store: Store) -> Iterator[tuple[str, str]]:
-    """`scrapy serve` on any two ports; gives the two origins."""
-    environment = Path(pywb_python()).parent.parent
-    command = [sys.executable, "-m", "scrapy", "serve", "--port", "0", "--replay-port", "0"]
-    settings = ["-s", f"ARCHIVE_STORE={store.root}", "-s", f"REPLAY_ENVIRONMENT={environment}"]
-    with subprocess.Popen([*command, *settings], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = ""
-        while "stops both" not in said and (line := process.stderr.readline()):
-            said += line
-        found = re.findall(r"(http://[\w.]+:\d+)/", said)
-        assert len(found) >= 2, said
-        rest: list[str] = []
-        reading = Thread(target=lambda: rest.extend(process.stderr or ()))
-        reading.start()
-        try:
-            yield found[0], found[1]
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
-            reading.join()
-    assert "Traceback" not in "".join(rest)
 
 
 @contextmanager
