@@ -22,14 +22,12 @@ from tests.archive.serving.pywb import ROOT, needs_pywb, pywb_python
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["REAL", "Served", "browsing", "scrapy", "serving"]
+__all__ = ["CHROMIUM", "NEEDS_CHROMIUM", "REAL", "Served", "browsing", "scrapy", "serving", "start"]
 
 CHROMIUM = shutil.which("chromium")
-REAL = [
-    needs_pywb,
-    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no chromium here; CI has it"),
-]
-"""Marks of tests that need both."""
+NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no chromium here; CI has it")
+REAL = [needs_pywb, NEEDS_CHROMIUM]
+"""Marks of tests that need pywb, too."""
 
 _QUIET = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 _NOWHERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from tests.archive.serving.pywb import pywb_python
 from tests.browser.eyes import focus_fault, looks, nameless
 from tests.browser.served import REAL
 from tests.browser.visitor import Visitor, lines, story
@@ -219,7 +220,7 @@ def test_a_link_inside_the_frame_leads_through_the_archive(page: Page, visitor: 
 
 
 def test_pages_of_every_paper_can_be_read_in_replay(page: Page, visitor: Visitor) -> None:
-    with_zstd = list(Path(os.environ.get("NEWSWARC_PYWB") or ".venv-pywb").glob("lib/*/site-packages/zstandard"))
+    knows_zstd = list(Path(pywb_python()).parent.parent.glob("lib/*/site-packages/zstandard"))
     papers = {row["source"] for row in visitor.ask("/api/search", limit="100")["articles"]}
     assert len(papers) >= 5
     for slug in ("swing-bridge-to-close", "two-sheriffs", "feuerwehr-rettet", "what-they-found", "el-mercado"):
@@ -229,7 +230,7 @@ def test_pages_of_every_paper_can_be_read_in_replay(page: Page, visitor: Visitor
         page.goto(address("/replay", url=one.url))
         first = lines(one.evening)[0][:60]
         assert first in " ".join(original(page).get_by_text(first[:40]).first.inner_text().split())
-    if not with_zstd:
+    if not knows_zstd:
         pytest.skip("pywb's lock file has no zstandard, so the Kestrel's zstd pages can't be shown")
     visitor.expect_no_picture(WITHDRAWN)
     page.goto(address("/replay", url=WITHDRAWN.url, at="20000101"))

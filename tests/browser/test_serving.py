@@ -165,7 +165,5 @@ def test_a_port_that_is_taken_is_said_plainly(store: Store, option: str) -> None
         other = "--replay-port" if option == "--port" else "--port"
         ended = scrapy("serve", option, str(port), other, "0", store=store.root)
     assert ended.returncode == 1
-    said = ended.stderr.strip().splitlines()
-    assert said == [
-        f"Port {port} of 127.0.0.1 is taken by another program; stop it, or give another port with {option}."
-    ]
+    reason = f"Port {port} of 127.0.0.1 is taken by another program"
+    assert ended.stderr.strip() == f"newswarc: {reason}; stop it, or give another port with {option}."
