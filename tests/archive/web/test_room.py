@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.app import create_app
 from archive.web.room import Room
+from tests.archive.making import exchange, page, running, wire
 from tests.archive.web.rooms import REPLAY, STORM, Visitor, captures
 
 
@@ -75,3 +78,15 @@ def test_replay_state(store: Store) -> None:
     off = Visitor(store).get("/api/replay").json()
     assert off["up"] is False
     assert off["problem"] == "Replay is off."
+
+
+def test_a_source_that_is_new_is_counted_at_once(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with running(store, "ellery"):
+        pass
+    visitor = Visitor(store)
+    assert visitor.get("/source/brand_new").status_code == 404
+    with running(store, "brand_new") as run:
+        run.keep(exchange("https://new.test/", wire(page("New"))))
+    assert visitor.get("/source/brand_new").status_code == 200
+    assert visitor.get("/source/other").status_code == 404
