@@ -65,11 +65,10 @@ class Room:
         """
         known = self._census
         is_fresh = known is not None and time.monotonic() - known[0] < _COUNTED_FOR
-        if source and self._is_new(source, catalogue):
-            known, is_fresh = None, False
-        if not is_fresh and self._counting.acquire(blocking=known is None):
+        is_new = bool(source and self._is_new(source, catalogue))
+        if (is_new or not is_fresh) and self._counting.acquire(blocking=is_new or known is None):
             try:
-                if known is None or self._census is known:  # nobody has counted while we waited
+                if is_new or self._census is known:  # nobody has counted while we waited
                     self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
             finally:
                 self._counting.release()
