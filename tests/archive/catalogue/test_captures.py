@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -40,6 +41,7 @@ def twins() -> list[Row]:
         capture(6002, other + "/", date="2026-12-03T00:00:00Z", status=301),
         capture(6003, other + "/", date="2026-12-04T00:00:00Z", status=304),
         capture(6004, "http://www.twins.test/a", date="2026-12-05T00:00:00Z", status=404),
+        capture(6005, "http://twins.test/%61", date="2026-12-06T00:00:00Z"),
     ]
 
 
@@ -49,7 +51,7 @@ def numbers(rows: Iterator[Row]) -> list[int]:
 
 def test_each_comes_once_and_in_order(catalogue: Catalogue) -> None:
     rows = list(in_order(catalogue))
-    assert len(rows) == NUMBER + 5
+    assert len(rows) == NUMBER + 6
     places = [(row["date"], row["file"], row["offset"]) for row in rows]
     assert places == sorted(places)
     assert len({row["id"] for row in rows}) == len(rows)
@@ -70,22 +72,23 @@ def test_only_some(catalogue: Catalogue, asked: dict[str, str], count: int) -> N
 
 
 def test_newest_first_at_a_url(catalogue: Catalogue) -> None:
-    rows = list(of_url(catalogue, URL + "/0", None, exact=True, truncated=False))
+    rows = list(of_url(catalogue, URL + "/0", None, kin="own", truncated=False))
     assert len(rows) == len(range(0, NUMBER, 3))
     places = [(row["date"], row["file"], row["offset"]) for row in rows]
     assert places == sorted(places, reverse=True)
-    until = list(of_url(catalogue, URL + "/0", "2026-11-20T09:00:30Z", exact=True, truncated=False))
+    until = list(of_url(catalogue, URL + "/0", "2026-11-20T09:00:30Z", kin="own", truncated=False))
     assert until == [row for row in rows if row["date"] <= "2026-11-20T09:00:30Z"]
 
 
 def test_relatives_and_truncated_ones(catalogue: Catalogue) -> None:
-    def found(*, exact: bool, truncated: bool) -> list[int]:
-        return numbers(of_url(catalogue, "https://twins.test/a", None, exact=exact, truncated=truncated))
+    def found(kin: Literal["own", "key", "surt"], *, truncated: bool = False) -> list[int]:
+        return numbers(of_url(catalogue, "https://twins.test/a", None, kin=kin, truncated=truncated))
 
-    assert found(exact=True, truncated=False) == [6000]
-    assert found(exact=True, truncated=True) == [6001]
-    assert found(exact=False, truncated=False) == [6004, 6003]  # without the redirect
-    assert found(exact=False, truncated=True) == []
+    assert found("own") == [6000]
+    assert found("own", truncated=True) == [6001]
+    assert found("key") == [6004, 6003]  # without the redirect
+    assert found("key", truncated=True) == []
+    assert found("surt") == [6005]
 
 
 def test_the_first_of_all(catalogue: Catalogue, tmp_path: Path) -> None:
