@@ -33,6 +33,7 @@ class Command(ArchiveCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.serving.addresses import Addresses
         from archive.serving.environment import PywbEnvironment
+        from archive.serving.replay import scripts_of
         from archive.serving.serve import serve
 
         settings = self.settings
@@ -54,6 +55,7 @@ class Command(ArchiveCommand):
                 addresses,
                 environment=None if opts.no_replay else environment,
                 memory=settings.getint("REPLAY_MEMORY"),
+                scripts=scripts_of(settings["REPLAY_SCRIPTS"]),
                 titles=_titles(settings.getlist("SOURCES")),
                 say=_say,
             )
@@ -62,10 +64,11 @@ class Command(ArchiveCommand):
 
 
 def _titles(folders: list[str]) -> dict[str, str]:
-    """Readers' names of the sources."""
+    """Readers' names of the sources, those of the demo included."""
+    from crawler.demo.newspapers import SOURCES
     from crawler.source import load_sources, project_folder
 
-    loaded = [load_sources(project_folder() / folder)[0] for folder in folders]
+    loaded = [load_sources(folder)[0] for folder in (SOURCES, *(project_folder() / folder for folder in folders))]
     return {name: source.title for sources in loaded for name, source in sources.items()}
 
 
