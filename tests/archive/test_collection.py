@@ -141,6 +141,23 @@ def test_that_very_url_goes_before_its_relatives_however_new(tmp_path: Path) -> 
         assert body(collected(tmp_path, (URL, reply(b"own"), {})), url) == (b"own" if url.endswith("a?") else None)
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("http://paper.test/é?q=ü b", "http://paper.test/%C3%A9?q=%C3%BC%20b"),
+        ("http://paper.test/%c3%a9", "http://paper.test/%C3%A9"),
+        ("http://paper.test/a|b", "http://paper.test/a%7Cb"),
+        ("http://paper.test/%7Eme", "http://paper.test/~me"),
+        ("http://zürich.test/a", "http://xn--zrich-kva.test/a"),
+    ],
+)
+def test_escapes_do_not_count_but_case_does(tmp_path: Path, written: str, asked: str) -> None:
+    path = collected(tmp_path, (written, reply(b"own"), {}))
+    assert body(path, asked) == b"own"
+    assert body(path, written) == b"own"
+    assert body(path, asked.replace("/a", "/A").replace("~me", "~Me").replace("?q", "?Q") + "x") is None
+
+
 def test_redirects_of_relatives_are_left_out(tmp_path: Path) -> None:
     redirect = ("http://paper.test/a", reply(b"", f"Location: {URL}", status="301 Moved"), {})
     assert body(collected(tmp_path, redirect)) is None
