@@ -44,6 +44,7 @@ class Room:
         self._replay_path = replay_path
         self._replay_state = replay_state
         self._titles = titles
+        self._counting = threading.Lock()
         self._census: tuple[float, list[Row], list[Row]] | None = None
         self.templates = Templates(self)
 
@@ -58,10 +59,19 @@ class Room:
             yield catalogue
 
     def census(self, catalogue: Catalogue, source: str | None = None) -> tuple[list[Row], list[Row]]:
-        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then, and if `source` is a new one."""
-        is_old = self._census is None or time.monotonic() - self._census[0] > _COUNTED_FOR
-        if is_old or (source and self._is_new(source, catalogue)):
-            self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then, and if `source` is a new one.
+
+        One request counts for all.
+        """
+        known = self._census
+        is_fresh = known is not None and time.monotonic() - known[0] < _COUNTED_FOR
+        is_new = bool(source and self._is_new(source, catalogue))
+        if (is_new or not is_fresh) and self._counting.acquire(blocking=is_new or known is None):
+            try:
+                if is_new or self._census is known:  # nobody has counted while we waited
+                    self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+            finally:
+                self._counting.release()
         assert self._census is not None
         return self._census[1], self._census[2]
 
