@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: demo test lint bench quality lock clean setup
+.PHONY: demo test lint bench quality lock clean setup replay-setup
 
 demo: setup
 	@$(BIN)/scrapy demo
@@ -25,6 +25,10 @@ quality: setup
 
 setup: $(STAMP)
 
+# pywb, for scrapy serve, which does it on first use otherwise.
+replay-setup: setup
+	@$(BIN)/scrapy serve --setup-only
+
 $(STAMP): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "newswarc needs Python 3.11 or newer: apt install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "newswarc needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) -V); give another one with make PYTHON=python3.12" >&2; exit 1; }
@@ -44,4 +48,4 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements-pywb.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-pywb .venv-pywb.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,7 +15,7 @@ class RecordError(ArchiveError):
     """A WARC record or the HTTP message in it can't be read."""
 
 
-class PackageError(ArchiveError):
+class PackageError(StoreError):
     """A ZIP package, such as a WACZ, or an entry of it can't be read, or not safely."""
 
 

@@ -25,7 +25,7 @@ from archive.http import Message, parse_stored
 from archive.reader import StoredRecord, parse_member
 from archive.scan import GZIP, grows_without_end
 from archive.storage import Store
-from archive.wacz import DamagedPart, Package, Refused, is_zip
+from archive.wacz import DamagedPart, Refused, Wacz, is_zip
 from archive.warc import OPEN_SUFFIX
 
 __all__ = ["Files", "Reader", "message_of", "reader_of", "record_of"]
@@ -63,7 +63,7 @@ class Files:
         self.root = path if path.is_dir() else path.parent
         self.problems: list[str] = []
         """What could not be unpacked, or not to its end; one sentence each."""
-        self._packages: dict[Path, Package] = {}
+        self._packages: dict[Path, Wacz] = {}
         self._given: Counter[Path] = Counter()
         """Bytes that were unpacked out of a file."""
         self._open: dict[str, IO[bytes]] = {}
@@ -176,11 +176,11 @@ class Files:
         if shutil.disk_usage(folder).free < _RESERVE:
             raise Refused(f"{self.root / name}: there is no room to unpack it in {folder}.")
 
-    def _package(self, path: Path) -> Package:
+    def _package(self, path: Path) -> Wacz:
         if path not in self._packages:
             if len(self._packages) >= 64:
                 self._packages.pop(next(iter(self._packages))).close()
-            self._packages[path] = Package(path)
+            self._packages[path] = Wacz(path)
         return self._packages[path]
 
     def _outer(self, name: str) -> tuple[Path, str]:

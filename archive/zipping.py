@@ -16,7 +16,7 @@ import msgspec
 
 from archive.errors import PackageError
 
-__all__ = ["DEFLATED", "STORED", "Entry", "read_directory"]
+__all__ = ["DEFLATED", "STORED", "Directory", "Entry", "read_directory"]
 
 MOST_ENTRIES = 100_000
 LARGEST_DIRECTORY = 64 << 20
@@ -56,6 +56,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Where they begin."""
     problem: str | None = None
     """Why it must not be read: a sentence without its subject."""
+    harmful: bool = False
+    """Whether the problem is damage or malice, not just a way of packing that isn't known here."""
     oddity: str | None = None
     """What another tool may read in another way, though this one can read it."""
 
@@ -89,17 +91,30 @@ class _Place(NamedTuple):
     offset: int
     length: int
     total: int
+    shift: int
+    """Bytes before the ZIP, by which all that it says of places must be raised."""
 
 
-def read_directory(pread: Pread, size: int, label: str) -> tuple[list[Entry], list[str]]:
-    """The entries of a ZIP of `size` bytes in the directory's order, and what is odd about the whole.
+class Directory(NamedTuple):
+    """What a ZIP holds."""
 
-    Raises `PackageError` (about `label`) if the directory can't be read or is not to be believed.
+    entries: list[Entry]
+    """In the directory's order."""
+    notes: list[str]
+    """What is odd about the whole: sentences without their subject."""
+    shift: int
+    """Bytes before the ZIP that it does not know of; many readers then find nothing."""
+
+
+def read_directory(pread: Pread, size: int, label: str) -> Directory:
+    """The directory of a ZIP of `size` bytes.
+
+    Raises `PackageError` (about `label`) if it can't be read or is not to be believed.
     """
     try:
         place = _find(pread, size)
         said = list(_listed(pread, place))
-        return _located(pread, said, place.offset)
+        return Directory(*_located(pread, said, place), place.shift)
     except _Refused as error:
         raise PackageError(f"{label}: {error}.") from error
 
@@ -134,14 +149,14 @@ def _find(pread: Pread, size: int) -> _Place:
     disk, first_disk, here, total, length, offset = numbers
     if disk or first_disk or here != total:
         raise _Refused("is one part of a ZIP in several files; put them together")
-    if offset + length != end:
+    if offset + length > end:
         raise _Refused(
-            f"says that its directory lies at byte {offset}, where it does not: the ZIP is damaged, or something "
-            "stands before or inside it; get the file again"
+            f"says that its directory ends at byte {offset + length}, where it does not: the ZIP is cut short or "
+            "damaged; get the file again"
         )
     if total > MOST_ENTRIES or length > LARGEST_DIRECTORY:
         raise _Refused(f"has {total} entries in a directory of {length} bytes, which is too much; it was not read")
-    return _Place(offset, length, total)
+    return _Place(end - length, length, total, end - length - offset)
 
 
 def _zip64(pread: Pread, end: int, locator: bytes, short: list[int]) -> tuple[int, list[int]]:
@@ -180,6 +195,7 @@ def _listed(pread: Pread, place: _Place) -> Iterator[_Said]:
         if disk not in (0, _FULL16):
             problem = "lies in another part of the ZIP"
         mode = attributes >> 16 if made >> 8 in _UNIX else 0
+        header += place.shift
         yield _Said(name, flags, method, date << 16 | time, crc, packed, size, header, mode, problem)
     if at != place.length or count != place.total:
         raise _Refused(f"the ZIP's directory does not hold the {place.total} entries that its end says; get it again")
@@ -203,12 +219,13 @@ def _long(extra: bytes, values: tuple[int, ...]) -> tuple[tuple[int, ...], str |
 # The entries
 
 
-def _located(pread: Pread, said: list[_Said], directory: int) -> tuple[list[Entry], list[str]]:
-    """The entries after a look at each one's local header and its neighbours."""
+def _located(pread: Pread, said: list[_Said], place: _Place) -> tuple[list[Entry], list[str]]:
+    """The entries after a look at each one's local header and its neighbours, and what lies between them."""
+    directory = place.offset
     counted = Counter(s.raw_name for s in said)
     found: dict[int, Entry] = {}
     notes = []
-    end, before = 0, -1
+    end, before = place.shift, -1
     for n in sorted(range(len(said)), key=lambda n: said[n].header):
         one = said[n]
         entry, after = _entry(pread, one, directory, repeated=counted[one.raw_name] > 1)
@@ -226,20 +243,20 @@ def _located(pread: Pread, said: list[_Said], directory: int) -> tuple[list[Entr
 
 
 def _flawed(entry: Entry, problem: str) -> Entry:
-    return msgspec.structs.replace(entry, problem=entry.problem or problem)
+    return msgspec.structs.replace(entry, problem=entry.problem or problem, harmful=True)
 
 
 def _entry(pread: Pread, one: _Said, directory: int, *, repeated: bool) -> tuple[Entry, int]:
     """The entry, and where it ends in the file."""
-    name, problem = _name(one)
-    problem = problem or one.problem or _danger(name, one)
+    name, harm = _name(one)
+    harm = harm or one.problem or _danger(name, one)
     if repeated:
-        problem = "stands in the ZIP more than once, so that tools read different contents"
+        harm = "stands in the ZIP more than once, so that tools read different contents"
     start, wrong, oddity = _local(pread, one, directory)
-    problem = problem or wrong
+    harm = harm or wrong
     end = start + one.packed
     if end > directory:
-        problem, end = problem or "is cut short; the ZIP is damaged", min(start, directory)
+        harm, end = harm or "is cut short; the ZIP is damaged", min(start, directory)
     elif one.flags & _DESCRIPTOR:
         end += _descriptor(pread(end, 24), one)
     entry = Entry(
@@ -249,7 +266,8 @@ def _entry(pread: Pread, one: _Said, directory: int, *, repeated: bool) -> tuple
         method=one.method,
         crc=one.crc,
         start=start,
-        problem=problem,
+        problem=harm or _locked(one),
+        harmful=harm is not None,
         oddity=oddity,
     )
     return entry, end
@@ -304,16 +322,21 @@ def _danger(name: str, one: _Said) -> str | None:
         return "has a path that climbs out of the package"
     if "." in parts or "" in parts:
         return "has a path with empty parts"
-    if one.flags & _ENCRYPTED:
-        return "is encrypted; decrypt it"
     if stat.S_IFMT(one.mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "is a link or a device, not a file"
-    if one.method not in (STORED, DEFLATED):
-        return f"is compressed by method {one.method}, which replay tools don't know; store it"
     if one.method == STORED and one.packed != one.size:
         return "is stored, but its two lengths differ; the ZIP is damaged"
     if name.endswith("/") and one.size:
         return "is a folder with content"
     if one.size > EXPANSION_FROM and one.size > EXPANSION * one.packed:
-        return f"expands from {one.packed} to {one.size} bytes, as no archive does"
+        return f"expands without end: from {one.packed} to {one.size} bytes"
+    return None
+
+
+def _locked(one: _Said) -> str | None:
+    """Why an entry can't be read here."""
+    if one.flags & _ENCRYPTED:
+        return "is encrypted; decrypt it"
+    if one.method not in (STORED, DEFLATED):
+        return f"is compressed by method {one.method}, which is not known here, nor to replay tools; store it"
     return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from archive.catalogue.rows import url_key
-from archive.rules import UNKNOWN_SITE, Reading
+from archive.rules import Reading
 from crawler.source import Source, host_of, load_sources, project_folder
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class Readings:
         self._listings = {name: _listings(source) for name, source in self.sources.items()}
         self._owners: dict[str, Source | None] = {}
 
-    def of(self, source: str, url: str, day: dt.date) -> Reading:
+    def of(self, source: str, url: str, day: dt.date) -> Reading | None:
         """What is known of a page captured on `day`: by the source it was crawled for, or else by its host."""
         known = self.sources.get(source) or self._owner(url)
-        return known.reading(day) if known else UNKNOWN_SITE
+        return known.reading(day) if known else None
 
     def is_listing(self, source: str, url: str) -> bool:
         """Whether a URL is a source's home, section or feed."""

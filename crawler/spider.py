@@ -102,7 +102,7 @@ class SourceSpider(Spider):
             kinds = [((self.site.home,), self.parse_section)]
         for urls, callback in kinds:
             for url in urls:
-                yield self._request(urljoin(self.site.home, url), callback, Lead(kind="given"), priority=10)
+                yield self._request(urljoin(self.site.home, url), callback, Lead(kind="source"), priority=10)
 
     def parse_feed(self, response: Response) -> Iterator[Request]:
         """Follow the entries of a feed."""

@@ -74,6 +74,11 @@ class _Inspector:
     # The ZIP
 
     def _judge_zip(self) -> None:
+        if self._package.shift:
+            what = (
+                f"has {self._package.shift} bytes before it that it does not know of, so that replay tools find nothing"
+            )
+            self._findings.fault(self._label, f"{what}; get the file again")
         for note in self._package.notes:
             self._findings.advise(self._label, note)
         for entry in self._package.entries:

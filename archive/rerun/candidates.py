@@ -23,13 +23,13 @@ _LATEST = """
         SELECT 1 FROM versions n WHERE n.capture = v.capture AND (n.extracted, n.id) > (v.extracted, v.id))
 """
 # A page that gave an article, or a whole HTML page that could give one and does not repeat another capture's payload.
-# What was fetched as robots.txt, or to show a page, is none, whatever it is called.
+# What was fetched as robots.txt, to show a page, or as a place where articles are announced is none, whatever it gives.
 _IS_PAGE = """
     c.kind = 'response' AND (v.id IS NOT NULL OR (
         c.status = 200 AND c.method = 'GET' AND c.truncated IS NULL
         AND (c.mime IS NULL OR c.mime IN ('text/html', 'application/xhtml+xml'))
         AND NOT EXISTS (SELECT 1 FROM fetches f WHERE f.url = c.url AND f.capture = c.id
-                        AND f.lead_kind IN ('robots', 'requisite'))
+                        AND f.lead_kind IN ('robots', 'requisite', 'source'))
         AND NOT EXISTS (SELECT 1 FROM captures o WHERE o.url = c.url AND o.payload_digest = c.payload_digest
                         AND o.kind = 'response' AND o.status = 200 AND o.method = 'GET' AND o.truncated IS NULL
                         AND o.id <> c.id AND ((o.date, o.id) < (c.date, c.id)
@@ -90,8 +90,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     baseline: Baseline | None
     """What was read from it last."""
-    copy_of: Capture | None = None
-    """What it was in the collection that it was taken from."""
 
 
 def candidates(catalogue: Catalogue, selection: Selection) -> Iterator[Candidate]:

@@ -11,15 +11,15 @@ import msgspec
 from archive.adoption import check_foreign
 from archive.article import Article
 from archive.catalogue.words import words_of
-from archive.errors import NotAPage, RecordError
+from archive.errors import ArchiveError, NotAPage, RecordError
 from archive.reader import parse_member
 from archive.records import iso
 from archive.rerun.change import Change, change_between
-from archive.rules import Reading
+from archive.rules import UNKNOWN_SITE, Reading
 from archive.storage import Store
 from archive.workers import Extracted, Task, read_article
 
-__all__ = ["Baseline", "Job", "Outcome", "extracted_of", "read_again"]
+__all__ = ["Baseline", "Job", "Outcome", "extracted_of", "read_again", "reading_at"]
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +85,16 @@ def extracted_of(result: bytes, reading: Reading) -> Extracted:
         raise ValueError("The work file holds a result that can't be read.") from error
 
 
-def _pack(article: Article, reading: Reading, started: dt.datetime, ended: dt.datetime) -> bytes:
+def reading_at(store: Store, baseline: Baseline) -> Reading:
+    """What the extractor was told of the site when the archive's text was read; the default if that is lost."""
+    try:
+        details = parse_member(store.read(baseline.file, baseline.details_offset, baseline.details_length)).json()
+        return msgspec.convert(details["reading"], Reading)
+    except (ArchiveError, KeyError, msgspec.ValidationError):  # reading the page will say what is wrong
+        return UNKNOWN_SITE
 
+
+def _pack(article: Article, reading: Reading, started: dt.datetime, ended: dt.datetime) -> bytes:
     words = words_of(article)
     without = msgspec.structs.replace(reading, furniture=None)  # the list is large, and the same for all of a site
     extracted = Extracted(article=article, words=words, started=started, ended=ended, reading=without)

@@ -43,7 +43,7 @@ def serve(
     Raises `ServingError` if that can't be done, `StoreError` if there is no archive.
     """
     store.require()
-    Catalogue(store.catalogue_path).close()  # says what is wrong with it
+    Catalogue(store.catalogue_path, read_only=True).close()  # says what is wrong with it
     addresses.check(replay=environment is not None)
     with ExitStack() as stack:
         sockets = Sockets(addresses, replay=environment is not None)
@@ -77,7 +77,7 @@ def _welcome(sockets: Sockets) -> str:
     lines = [f"Reading room  {sockets.origin}/"]
     if sockets.replay_origin:
         lines.append(f"Replay        {sockets.replay_origin}/web/  (Memento: TimeGate .../web/URL)")
-    return "\n".join([*lines, "Ctrl-C stops both."])
+    return "\n".join([*lines, f"Ctrl-C stops {'both' if sockets.replay_origin else 'it'}."])
 
 
 class _Server(uvicorn.Server):

@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from archive.storage import Store
 from archive.web import answers, api
 from archive.web.guard import Guard
+from archive.web.pages.api import api_page
 from archive.web.pages.article import article_page
 from archive.web.pages.capture import capture_page
 from archive.web.pages.check import check_page
@@ -66,6 +67,7 @@ def create_app(
             Route("/record/payload", payload_of_record),
             Route("/record/content", content_of_record),
             Route("/replay", replay_page),
+            Route("/api", api_page),
             *api.ROUTES,
             Mount("/static", OwnFiles()),
         ],

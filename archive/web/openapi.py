@@ -129,7 +129,11 @@ _PATHS: Json = {
         "Captures of an address, oldest first; http and https, with and without www. are one",
         "captures",
         "Captures",
-        [_URL, _parameter("page", "From 1.", _number(1, 10_000, 1)), _parameter("limit", "", _number(1, 1000, 100))],
+        [
+            _URL,
+            _parameter("page", "From 1.", _number(1, 10_000, 1)),
+            _parameter("limit", "Captures on a page.", _number(1, 1000, 100)),
+        ],
         400,
         404,
     ),

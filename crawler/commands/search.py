@@ -69,7 +69,8 @@ class Command(ArchiveCommand):
         if not results.total:
             self.fail("no article holds all these words.")
         elif len(results.hits) < results.total:
-            print(f"{len(results.hits)} of {results.total} articles; --limit shows more.")
+            told = f"{len(results.hits)} of {results.total} articles; --limit {results.total} shows all."
+            print(told, file=sys.stderr)
 
 
 def _print(hit: Hit) -> None:

@@ -58,6 +58,7 @@ class Command(ArchiveCommand):
         except ArchiveError as error:
             self.fail(error)
             return
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the workers have ended
         for line in report(found):
             print(printable(line).replace("\n", " "))
         print(summary(found))

@@ -118,5 +118,5 @@ def _print_next(console: Console, store: Store) -> None:
     root = store.root
     console.print(f"\nThe originals are in {root}/originals, the clean texts in {root}/derived.", soft_wrap=True)
     console.print("Try next:", highlight=False)
-    for command in (f"search {option} harbour", f"show {option} {url}", f"verify {option}"):
+    for command in (f"serve {option}", f"search {option} harbour", f"show {option} {url}", f"verify {option}"):
         console.print(f"  .venv/bin/scrapy {command}", markup=False, highlight=False, soft_wrap=True)

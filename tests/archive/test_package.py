@@ -38,7 +38,10 @@ def test_a_stored_entry_is_a_window(tmp_path: Path) -> None:
             assert file.read(5) == b""
             with pytest.raises(ValueError, match="before"):
                 file.raw.seek(-1)
+            package.close()
+            assert (file.seek(0), file.read(3)) == (0, b"The")
         assert package.get("c") is None
+        assert package.get("b") == package.entries[1]
 
 
 def test_a_compressed_entry_is_a_stream(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from archive.collection import open_collection
 from archive.errors import ArchiveError, StoreError
-from archive.wacz import DamagedPart, Package, Refused
+from archive.wacz import DamagedPart, Refused, Wacz
 from tests.archive.foreign_files import URL, by_record, contents, deflated, problems, record, reply, wacz
 from tests.archive.making import refused
 
@@ -80,7 +80,7 @@ def test_an_entry_compressed_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_an_entry_is_a_file_of_its_own(tmp_path: Path) -> None:
-    package = Package(wacz(tmp_path / "a.wacz", [("a.warc", b"0123456789"), (NAME, WARC)]))
+    package = Wacz(wacz(tmp_path / "a.wacz", [("a.warc", b"0123456789"), (NAME, WARC)]))
     file = package.stored("a.warc")
     assert file.read() == b"0123456789"
     assert file.seek(-4, 2) == 6
@@ -95,23 +95,23 @@ def test_an_entry_is_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "said"),
     [
-        "../x.warc.gz",
-        "archive/../../x.warc.gz",
-        "/etc/x.warc.gz",
-        "archive\\..\\x.warc.gz",
-        "C:/x.warc.gz",
-        "archive//x.warc.gz",
-        "./x.warc.gz",
-        "archive/x\n.warc.gz",
-        "archive/\x1b[31m.warc.gz",
-        "..",
+        ("../x.warc.gz", "climbs out"),
+        ("archive/../../x.warc.gz", "climbs out"),
+        ("/etc/x.warc.gz", "absolute"),
+        ("archive\\..\\x.warc.gz", "backslashes"),
+        ("C:/x.warc.gz", "absolute"),
+        ("archive//x.warc.gz", "empty parts"),
+        ("./x.warc.gz", "empty parts"),
+        ("archive/x\n.warc.gz", "control characters"),
+        ("archive/\x1b[31m.warc.gz", "control characters"),
+        ("..", "climbs out"),
     ],
 )
-def test_names_that_climb_out(tmp_path: Path, name: str) -> None:
+def test_names_that_climb_out(tmp_path: Path, name: str, said: str) -> None:
     sentence = no(wacz(tmp_path / "a.wacz", [(NAME, WARC), (name, WARC)]))
-    assert "leads out of the package" in sentence
+    assert said in sentence
     assert sentence.isprintable()
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.wacz", "folder", "good.warc.gz"]
 
@@ -119,7 +119,7 @@ def test_names_that_climb_out(tmp_path: Path, name: str) -> None:
 def test_a_name_that_is_cut_by_a_zero(tmp_path: Path) -> None:
     path = wacz(tmp_path / "a.wacz", [("archive/aXb.warc.gz", WARC)])
     path.write_bytes(path.read_bytes().replace(b"aXb", b"a\0b"))
-    assert "leads out" in no(path)
+    assert "control characters" in no(path)
 
 
 def test_links(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_links(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_entries_of_one_name(tmp_path: Path) -> None:
-    assert "two entries" in no(wacz(tmp_path / "a.wacz", [(NAME, WARC), (NAME, WARC)]))
+    assert "more than once" in no(wacz(tmp_path / "a.wacz", [(NAME, WARC), (NAME, WARC)]))
 
 
 def test_entries_over_each_other(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_bombs_are_refused_with_little_memory_and_disk(tmp_path: Path, lie: bool
     path = wacz(tmp_path / "a.wacz", [("archive/a.warc", head + bytes(90 * MIB))], packed=True)
     if lie:
         data = bytearray(path.read_bytes())
-        entry = data.rfind(b"PK\x01\x02")
-        data[entry + 24 : entry + 28] = struct.pack("<L", 5000)
+        for field in (22, data.rfind(b"PK\x01\x02") + 24):
+            data[field : field + 4] = struct.pack("<L", 5000)
         path.write_bytes(bytes(data))
     tracemalloc.start()
     try:
@@ -269,7 +269,7 @@ def test_what_can_be_unpacked_of_a_damaged_entry_is_read(tmp_path: Path) -> None
 
 
 def test_pieces_of_an_entry(tmp_path: Path) -> None:
-    package = Package(wacz(tmp_path / "a.wacz", [("a", b"x" * MIB)], packed=True))
+    package = Wacz(wacz(tmp_path / "a.wacz", [("a", b"x" * MIB)], packed=True))
     assert b"".join(package.pieces("a")) == b"x" * MIB
     with pytest.raises(StoreError):
         list(package.pieces("b"))
@@ -281,4 +281,4 @@ def test_pieces_of_an_entry(tmp_path: Path) -> None:
 def test_what_is_no_zip(tmp_path: Path) -> None:
     path = tmp_path / "a.wacz"
     path.write_bytes(b"PK\x03\x04" + io.BytesIO(bytes(100)).read())
-    assert "cut short, or no WACZ" in no(path)
+    assert "cut short" in no(path)

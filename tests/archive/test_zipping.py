@@ -168,11 +168,31 @@ def test_bytes_of_nobody_are_noted(tmp_path: Path) -> None:
         assert package.notes == ("has 6 bytes at byte 31 that belong to no entry",)
 
 
+def test_what_stands_before_a_zip_shifts_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"#!/bin/sh" + zipped([File(name="a", data=PAGE), File(name="b", data=b"x")]))
+    with Package(path) as package:
+        assert package.shift == 9
+        assert [package.read(e, 10_000) for e in package.entries] == [PAGE, b"x"]
+        assert package.notes == ()
+
+
+def test_damage_and_malice_are_told_from_ways_of_packing(tmp_path: Path) -> None:
+    for file, harmful in (
+        (File(name="a", flags=1), False),
+        (File(name="a", method=12), False),
+        (File(name="../a"), True),
+    ):
+        assert entry(tmp_path, file).harmful == harmful
+    assert not entry(tmp_path, File(name="a")).harmful
+
+
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        ({"offset": 7}, "byte 7"),
-        ({"length": 7}, "directory lies"),
+        ({"offset": 7000}, "cut short or damaged"),
+        ({"length": 7000}, "cut short or damaged"),
+        ({"length": 7}, "directory is damaged at byte"),
         ({"total": 7, "here": 7}, "does not hold the 7 entries"),
         ({"total": 1, "here": 1}, "does not hold the 1 entries"),
         ({"disk": 1}, "several files"),
@@ -223,8 +243,8 @@ def test_zip64_is_believed_only_where_it_agrees(tmp_path: Path) -> None:
     for wrong in (zip64_of(one, at=3), zip64_of(one, at=1 << 62), zip64_of(one, size=99), zip64_of(one, offset=3)):
         path.write_bytes(wrong)
         refusal(path)
-    path.write_bytes(zip64_of(one, offset=3)[:-6] + struct.pack("<LH", LONG, 0))
-    assert "directory lies at byte 3" in refusal(path)
+    path.write_bytes(zip64_of(one, offset=1 << 62)[:-6] + struct.pack("<LH", LONG, 0))
+    assert "cut short or damaged" in refusal(path)
 
 
 def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:

@@ -103,4 +103,4 @@ def test_a_source_that_does_not_ask_gets_none(ledger: Ledger) -> None:
     (ledger.folder / "ledger.toml").write_text(SOURCE.replace("requisites = true", ""))
     done = ledger.crawl()
     assert len(done.items) == 2
-    assert {row["lead_kind"] for row in done.rows("fetches")} == {None, "given", "section"}
+    assert {row["lead_kind"] for row in done.rows("fetches")} == {None, "source", "section"}

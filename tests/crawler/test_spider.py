@@ -238,7 +238,7 @@ def test_how_each_page_was_found_is_kept(eco: Served, courier: Served) -> None:
         for item in crawled.items:
             kind, via = leads[item["url"]]
             assert kind in ways
-            assert leads[via] == ("given", None)
+            assert leads[via] == ("source", None)
 
 
 def test_the_sum_at_the_end(eco: Served) -> None:

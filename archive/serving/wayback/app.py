@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -51,6 +52,8 @@ def main() -> None:
     terms = Terms(origin=told["origin"], room=told["room"], hosts=tuple(told["hosts"]), token=told["token"])
     jail = Jail(terms, Replay(index, records, exact=True), Replay(index, records, exact=False))
     listener = gevent.socket.socket(fileno=told["socket"])
+    # Accepted connections inherit it. Head and body go out in several pieces, which would wait for each other.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # Without SERVER_NAME gevent would look for this machine's name.
     server = WSGIServer(
         listener,

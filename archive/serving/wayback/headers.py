@@ -25,14 +25,14 @@ _FRAMES = {"if_", "fr_"}
 """pywb's marks of what is shown in a frame of the page."""
 
 _POWERS = """
-    accelerometer ambient-light-sensor attribution-reporting autoplay bluetooth browsing-topics camera clipboard-read
+    accelerometer attribution-reporting autoplay browsing-topics camera clipboard-read
     captured-surface-control clipboard-write compute-pressure cross-origin-isolated digital-credentials-get hid midi
     display-capture encrypted-media fullscreen gamepad geolocation gyroscope identity-credentials-get idle-detection
     join-ad-interest-group keyboard-map language-detector local-fonts local-network-access magnetometer microphone
     otp-credentials payment picture-in-picture private-aggregation private-state-token-issuance
     private-state-token-redemption publickey-credentials-create publickey-credentials-get run-ad-auction
     screen-wake-lock serial shared-storage shared-storage-select-url speaker-selection storage-access summarizer
-    sync-xhr translator unload usb web-share window-management xr-spatial-tracking
+    translator usb window-management xr-spatial-tracking
 """.split()
 _ALWAYS: list[Pair] = [
     ("Connection-Allowlist", "(response-origin)"),

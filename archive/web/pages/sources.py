@@ -21,6 +21,8 @@ __all__ = ["LONGEST_PERIOD", "learned", "period_of", "source_named", "source_pag
 
 LONGEST_PERIOD = 20 * 366
 """Days."""
+_MOST_LEARNED = 50
+"""Paragraphs of a site's list that are shown."""
 _USUAL_PERIOD, _SHORTEST_PERIOD = 60, 14
 
 
@@ -41,7 +43,9 @@ def source_page(request: Request) -> Response:
         chart = Chart.of(catalogue.coverage(source["source"], str(period.first), period.end), period)
         latest = Finding.of(Wish(source=source["source"], limit=10), catalogue, room.store)
         furniture = learned(source["source"], catalogue)
-    return room.templates.page("source.html", source=source, chart=chart, latest=latest, furniture=furniture)
+    return room.templates.page(
+        "source.html", source=source, chart=chart, latest=latest, furniture=furniture, most_learned=_MOST_LEARNED
+    )
 
 
 def source_named(name: str, room: Room, catalogue: Catalogue) -> Row:

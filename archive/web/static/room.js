@@ -21,6 +21,7 @@
       const part = parsed.querySelector(".check") ?? parsed.querySelector("main");
       if (!part) throw new Error(`status ${answer.status}`);
       result.replaceChildren(document.importNode(part, true));
+      result.scrollIntoView({ block: "nearest" });
     } catch (error) {
       result.textContent = `The check could not be done (${error.message}). Please try again.`;
     } finally {

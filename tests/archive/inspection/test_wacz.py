@@ -223,7 +223,7 @@ def test_packages_and_files_do_not_help_each_other(tmp_path: Path) -> None:
         (File(name="archive\\a.warc.gz", data=b"x"), "backslashes"),
         (File(name="archive/a.warc.gz", data=b"x", flags=1), "is encrypted"),
         (File(name="archive/a.warc.gz", data=b"/etc/passwd", mode=0o120777), "is a link"),
-        (File(name="archive/a.warc.gz", data=bytes(70 << 20), deflated=True), "expands from"),
+        (File(name="archive/a.warc.gz", data=bytes(70 << 20), deflated=True), "expands without end"),
         (File(name="archive/a.warc.gz", data=b"x", method=99), "method 99"),
         (File(name="archive/a.warc.gz", data=b"x", crc=1), "does not match its checksum in the ZIP"),
     ],
@@ -262,6 +262,12 @@ def test_what_is_no_package_is_one_sentence(tmp_path: Path) -> None:
 def test_hidden_bytes_are_advised_of(tmp_path: Path) -> None:
     path = put_zip(tmp_path / "a.wacz", File(name="a", behind=b"hidden"), File(name="b"))
     assert any("6 bytes at byte 31 that belong to no entry" in text for text in advice(path))
+
+
+def test_what_stands_before_the_package_is_a_fault(tmp_path: Path) -> None:
+    path = Wacz().build(tmp_path / "a.wacz")
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+    only(faults(path), "has 10 bytes before it that it does not know of")
 
 
 def test_another_time_in_the_local_header_is_advised_of(tmp_path: Path) -> None:

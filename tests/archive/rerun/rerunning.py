@@ -22,6 +22,8 @@ from tests.archive.making import dump, refused
 REMOVED = making.SENTENCES[2]
 RULES = SiteRules(remove_text=("The council had put off.*",))
 OF_NOTHING = Reading()
+TEASERS = "".join(f"<li><a href=/{n}>A story of the day number {n}</a></li>" for n in range(60))
+FRONT = f"<html><body><ul>{TEASERS}</ul></body></html>".encode()
 
 
 def of_nothing(source: str, url: str, day: dt.date) -> Reading:

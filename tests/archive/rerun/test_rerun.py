@@ -22,6 +22,7 @@ from archive.workers import ExtractorPool
 from tests.archive import making
 from tests.archive.making import dump, exchange, keep_article, keep_page, later, page, refused, running, wire
 from tests.archive.rerun.rerunning import (
+    FRONT,
     OF_NOTHING,
     REMOVED,
     CountingPool,
@@ -37,8 +38,6 @@ from tests.archive.test_learner import PROMOTION, Writer, put
 
 A, B, C = (f"https://ellery.test/{name}" for name in "abc")
 D = "https://skagen.test/d"
-TEASERS = "".join(f"<li><a href=/{n}>A story of the day number {n}</a></li>" for n in range(60))
-FRONT = f"<html><body><ul>{TEASERS}</ul></body></html>".encode()
 
 
 @pytest.fixture(scope="module")

@@ -167,13 +167,13 @@ def captures(store: Store, url: str) -> list[dict[str, Any]]:
         return catalogue.captures(url)
 
 
-def all_pages(store: Store) -> Sequence[str]:
+def all_pages(store: Store, urls: Sequence[str] = (STORM, FERRY, ARABIC, HEBREW, JAPANESE, HOSTILE)) -> Sequence[str]:
     """The addresses of one page of each kind, and of those that show what is hostile."""
     found = [
         "/", "/search?q=storm", "/search?q=storm%20(", "/search?q=nothingatall", "/search?since=yesterday",
         "/sources", "/source/ellery", "/source/evil", "/source/nobody", "/nowhere", "/article",
     ]  # fmt: skip
-    for url in (STORM, FERRY, ARABIC, HEBREW, JAPANESE, HOSTILE):
+    for url in urls:
         row = versions(store, url)[-1]
         capture = captures(store, url)[-1]
         found += [

@@ -182,7 +182,8 @@ def test_plain_text_comes_out_of_a_pipe(demo: Demo) -> None:
 def test_it_tells_what_to_try_next(demo: Demo) -> None:
     commands = [line.strip() for line in demo.second.out.splitlines() if line.startswith("  .venv/bin/scrapy ")]
     option = f"-s ARCHIVE_STORE={demo.store.root}"
-    search, shown, verify = commands
+    serve, search, shown, verify = commands
+    assert serve == f".venv/bin/scrapy serve {option}"
     assert search.startswith(f".venv/bin/scrapy search {option} ")
     assert verify == f".venv/bin/scrapy verify {option}"
     url = shown.removeprefix(f".venv/bin/scrapy show {option} ")

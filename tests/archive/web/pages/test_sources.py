@@ -77,7 +77,7 @@ def test_reasons_are_said_in_words(tmp_path: Path) -> None:
     source = {"source": "ellery", "articles": 1, "captures": 1, "first": None, "last": None}
     nothing = Finding(Wish(), 0, [])
     shown = room.templates.page(
-        "source.html", source=source, chart=Chart.of([], period), latest=nothing, furniture=furniture
+        "source.html", source=source, chart=Chart.of([], period), latest=nothing, furniture=furniture, most_learned=9
     )
     text = " ".join(html.document_fromstring(shown.body).text_content().split())
     assert "it shares hardly a word with what the articles are about. On 7 articles" in text
