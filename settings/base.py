@@ -68,6 +68,8 @@ SERVE_PORT = 8090
 SERVE_ORIGIN = ""
 REPLAY_PORT = 8091
 REPLAY_ORIGIN = ""
+# Where scripts of archived pages run: "held" in browsers that keep them from the network, "always" or "never".
+REPLAY_SCRIPTS = "held"
 # The Python environment of pywb; made on first use. Its process gets so many bytes of address space.
 REPLAY_ENVIRONMENT = ".venv-pywb"
 REPLAY_MEMORY = 2 * 1024 * 1024 * 1024

@@ -14,14 +14,16 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from archive.errors import ServingError
 from archive.serving.addresses import aliases
 from archive.serving.environment import PywbEnvironment
 from archive.storage import Store
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "Scripts", "scripts_of"]
+
+Scripts = Literal["held", "always", "never"]
 
 _HERE = Path(__file__).parent
 _CODE = "import sys; sys.path.append(sys.argv[1]); from wayback.app import main; main()"
@@ -33,6 +35,15 @@ _PAUSES = (0.5, 1, 2, 4, 8, 15, 30)
 """Seconds before each new start, while starts follow each other."""
 _STEADY = 60.0
 """After so many seconds an end is taken for an accident, not for the next one of a row."""
+
+
+def scripts_of(value: str) -> Scripts:
+    """The setting's value as one of `Scripts`; raises `ServingError` if it is none."""
+    known: tuple[Scripts, ...] = get_args(Scripts)
+    for scripts in known:
+        if value == scripts:
+            return scripts
+    raise ServingError(f"REPLAY_SCRIPTS {value!r}: must be held, always or never.")
 
 
 class Replay:
@@ -51,9 +62,13 @@ class Replay:
         origin: str,
         room: str,
         memory: int = 0,
+        scripts: Scripts = "held",
         say: Callable[[str], None],
     ) -> None:
-        """`origin` is replay's public one, `room` the reading room's; `memory` bytes of address space, 0: no limit."""
+        """`origin` is replay's public one, `room` the reading room's; `memory` bytes of address space, 0: no limit.
+
+        `scripts`: whether those of archived pages run where the browser holds them, always, or never.
+        """
         self.origin = origin
         self.token = secrets.token_urlsafe(18)
         """First part of the paths of frames; who knows it may read the archive from a page."""
@@ -65,6 +80,7 @@ class Replay:
             "room": room,
             "hosts": aliases(listener),
             "token": self.token,
+            "scripts": scripts,
             "memory": memory,
             "socket": listener.fileno(),
         }

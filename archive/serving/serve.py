@@ -16,7 +16,7 @@ from archive.catalogue import Catalogue
 from archive.serving.addresses import Addresses, Sockets, aliases
 from archive.serving.environment import PywbEnvironment
 from archive.serving.hosts import HostCheck
-from archive.serving.replay import Replay
+from archive.serving.replay import Replay, Scripts
 from archive.storage import Store
 from archive.web.app import create_app
 
@@ -33,12 +33,14 @@ def serve(
     *,
     environment: Path | None,
     memory: int = 0,
+    scripts: Scripts = "held",
     titles: Mapping[str, str] | None = None,
     say: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM. Without an `environment` for pywb there is no replay.
 
-    `memory` is the address space of replay's process in bytes (0: no limit); `titles` are readers' names of sources.
+    `memory` is the address space of replay's process in bytes (0: no limit); `scripts` says where those of archived
+    pages run (`Replay`); `titles` are readers' names of sources.
 
     Raises `ServingError` if that can't be done, `StoreError` if there is no archive.
     """
@@ -55,7 +57,14 @@ def serve(
             pywb = PywbEnvironment(environment)
             pywb.set_up(say)
             replay = Replay(
-                store, pywb, sockets.replay, origin=sockets.replay_origin, room=sockets.origin, memory=memory, say=say
+                store,
+                pywb,
+                sockets.replay,
+                origin=sockets.replay_origin,
+                room=sockets.origin,
+                memory=memory,
+                scripts=scripts,
+                say=say,
             )
             stack.callback(replay.stop)
             replay.start()

@@ -43,6 +43,7 @@ class Room:
         self._replay_path = replay_path
         self._replay_state = replay_state
         self._titles = titles
+        self._counting = threading.Lock()
         self._census: tuple[float, list[Row], list[Row]] | None = None
         self.templates = Templates(self)
 
@@ -57,9 +58,16 @@ class Room:
             yield catalogue
 
     def census(self, catalogue: Catalogue) -> tuple[list[Row], list[Row]]:
-        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then."""
-        if self._census is None or time.monotonic() - self._census[0] > _COUNTED_FOR:
-            self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then, by one request for all."""
+        known = self._census
+        is_fresh = known is not None and time.monotonic() - known[0] < _COUNTED_FOR
+        if not is_fresh and self._counting.acquire(blocking=known is None):
+            try:
+                if self._census is known:  # nobody has counted while we waited
+                    self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+            finally:
+                self._counting.release()
+        assert self._census is not None
         return self._census[1], self._census[2]
 
     def title(self, source: str) -> str:

@@ -33,6 +33,7 @@ class Command(ArchiveCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.serving.addresses import Addresses
         from archive.serving.environment import PywbEnvironment
+        from archive.serving.replay import scripts_of
         from archive.serving.serve import serve
 
         settings = self.settings
@@ -54,6 +55,7 @@ class Command(ArchiveCommand):
                 addresses,
                 environment=None if opts.no_replay else environment,
                 memory=settings.getint("REPLAY_MEMORY"),
+                scripts=scripts_of(settings["REPLAY_SCRIPTS"]),
                 titles=_titles(settings.getlist("SOURCES")),
                 say=_say,
             )

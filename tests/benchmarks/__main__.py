@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 
-from tests.benchmarks import replays
+from tests.benchmarks import rereading
 from tests.benchmarks.crawls import Cost, Crawl, bare, bare_and_trafilatura, capture, serving, whole_line
 
 _PACKAGES = "newswarc scrapy twisted trafilatura lxml warcio isal zlib-ng sqlalchemy".split()
@@ -90,11 +90,11 @@ def _compare_replay(rounds: int, pages: int) -> None:
     """Reading stored pages again, and comparing, beside trafilatura alone on the same bodies."""
     ours: list[tuple[Cost, Cost]] = []
     other: list[tuple[Cost, Cost]] = []
-    with replays.shelf(_FEW) as few, replays.shelf(pages) as many:
-        for read in (replays.replay, replays.trafilatura):
+    with rereading.shelf(_FEW) as few, rereading.shelf(pages) as many:
+        for read in (rereading.replay, rereading.trafilatura):
             read(few)  # compiles the modules
         for _ in range(rounds):
-            for read, costs in ((replays.replay, ours), (replays.trafilatura, other)):
+            for read, costs in ((rereading.replay, ours), (rereading.trafilatura, other)):
                 costs.append((read(few), read(many)))
     pure = [(b.cpu - b0.cpu) / (a.cpu - a0.cpu) for (a0, a), (b0, b) in zip(ours, other, strict=True)]
     verdict = "reached" if median(pure) >= _REPLAY_AIM else "MISSED"

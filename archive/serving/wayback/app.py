@@ -34,6 +34,13 @@ class _Handler(WSGIHandler):
         environ["REQUEST_URI"] = self.path
         return environ
 
+    def finalize_headers(self) -> None:
+        """gevent's would end the body that an answer to HEAD hasn't got."""
+        super().finalize_headers()
+        if self.command == "HEAD":
+            self.response_use_chunked = False
+            self.response_headers[:] = [pair for pair in self.response_headers if pair[0] != b"Transfer-Encoding"]
+
     def handle_error(self, kind: Any, value: Any, traceback: Any) -> None:
         print(f"{str(getattr(self, 'path', ''))[:200]}: {value!r}", file=sys.stderr, flush=True)
         if not self.headers_sent:
@@ -49,7 +56,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     root = Path(told["root"])
     index, records = CatalogueIndex(root / "catalogue.sqlite"), Records(root)
-    terms = Terms(origin=told["origin"], room=told["room"], hosts=tuple(told["hosts"]), token=told["token"])
+    terms = Terms(**{name: told[name] for name in Terms._fields} | {"hosts": tuple(told["hosts"])})
     jail = Jail(terms, Replay(index, records, exact=True), Replay(index, records, exact=False))
     listener = gevent.socket.socket(fileno=told["socket"])
     # Accepted connections inherit it. Head and body go out in several pieces, which would wait for each other.

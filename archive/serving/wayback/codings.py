@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from warcio.bufferedreaders import BufferedReader
 
-__all__ = ["teach_warcio"]
+__all__ = ["is_known_coding", "teach_warcio"]
 
+_CODING = re.compile("[a-z][a-z0-9-]*")
+"""One coding. Servers write much else there, and then mean none."""
 _WINDOW = 8 << 20
 """Largest window of a zstd frame, bytes (RFC 9659)."""
 _SLICE, _OUTPUT = 64, 64 << 20
@@ -22,6 +25,16 @@ def teach_warcio() -> None:
     except ImportError:
         return
     BufferedReader.DECOMPRESSORS["zstd"] = _Zstd
+
+
+def is_known_coding(head: bytes) -> bool:
+    """Whether warcio can undo the coding that a response's head names, if it names one."""
+    for line in head.lower().split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        coding = value.strip().decode("latin-1")
+        if name == b"content-encoding" and _CODING.fullmatch(coding) and coding != "identity":
+            return coding in BufferedReader.DECOMPRESSORS
+    return True
 
 
 class _Zstd:

@@ -45,6 +45,9 @@ _ALWAYS: list[Pair] = [
 ]
 _STILL = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 """The policy of what runs nothing and loads nothing."""
+_CHROMIUM = re.compile(r"Chrome/(\d{1,6})\.")
+_HOLDS = 156
+"""First version of Chromium in which Connection-Allowlist was seen to hold (tests/archive/serving/test_escapes.py)."""
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _NEAR_THE_TOP = 8192
 
@@ -57,8 +60,11 @@ class Headers:
         self._captures = f"{terms.origin}/{terms.token}/"
         self._scripts = f"{terms.origin}/-/static/"
 
-    def of_capture(self, archived: Iterable[Pair], *, framed: bool, mod: str) -> list[Pair]:
-        """For a capture, or a redirect to one. `mod` is how it is shown, pywb's ``mp_``, ``im_`` and so on."""
+    def of_capture(self, archived: Iterable[Pair], *, framed: bool, mod: str, browser: str) -> list[Pair]:
+        """For a capture, or a redirect to one.
+
+        `mod` is how it is shown, pywb's ``mp_``, ``im_`` and so on; `browser` its User-Agent.
+        """
         headers = []
         for name, value in archived:
             if name.lower() == "location" and value.startswith("/"):  # pywb leaves it as short as it was
@@ -68,7 +74,7 @@ class Headers:
             elif name == LINKS and not framed:  # they would tell the token
                 headers.append(("Link", clean(value)))
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        return [*headers, *_ALWAYS, *(self._in_frame(kind, mod) if framed else self._alone())]
+        return [*headers, *_ALWAYS, *(self._in_frame(kind, mod, browser) if framed else self._alone())]
 
     def own(self, kind: str = "text/html; charset=utf-8") -> list[Pair]:
         """For a page or a script of ours."""
@@ -94,12 +100,14 @@ class Headers:
             *([("Access-Control-Allow-Headers", clean(wanted))] if wanted else []),
         ]
 
-    def _in_frame(self, kind: str, mod: str) -> list[Pair]:
+    def _in_frame(self, kind: str, mod: str, browser: str) -> list[Pair]:
         here, ours = self._captures, self._scripts
         # Only where our own script ran first may others follow: nothing is put in front of those in SVG or XML.
-        scripts = f"'unsafe-inline' 'unsafe-eval' {here} {ours}" if _is_html(kind) and mod != "id_" else "'none'"
+        run = self._may_run(browser) and _is_html(kind) and mod != "id_"
+        sandbox = "sandbox allow-scripts" if run else "sandbox"
+        scripts = f"'unsafe-inline' 'unsafe-eval' {here} {ours}" if run else "'none'"
         policy = (
-            f"sandbox allow-scripts; default-src 'none'; script-src {scripts}; style-src 'unsafe-inline' {here}; "
+            f"{sandbox}; default-src 'none'; script-src {scripts}; style-src 'unsafe-inline' {here}; "
             f"img-src {here} data: blob:; media-src {here} data: blob:; font-src {here} data:; connect-src {here}; "
             f"frame-src {here}; worker-src 'none'; object-src 'none'; manifest-src 'none'; form-action 'none'; "
             f"base-uri {here}"
@@ -107,6 +115,12 @@ class Headers:
         if mod not in _FRAMES:  # a frame in a frame has a sandboxed page above it, whose origin no list can name
             policy += f"; frame-ancestors {self._terms.room}"
         return [("Content-Security-Policy", policy), ("Cross-Origin-Resource-Policy", "cross-origin")]
+
+    def _may_run(self, browser: str) -> bool:
+        if self._terms.scripts != "held":
+            return self._terms.scripts == "always"
+        version = _CHROMIUM.search(browser)
+        return version is not None and int(version[1]) >= _HOLDS
 
     def _alone(self) -> list[Pair]:
         return [

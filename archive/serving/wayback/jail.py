@@ -131,7 +131,9 @@ class Jail:
         asked = self._asked(environ, prefix, as_kept=wanted.mod == "id_" and not framed)
         response = app.render_content(str(wanted), options, asked)
         code = response.status_headers.get_statuscode()
-        headers = self._headers.of_capture(response.status_headers.headers, framed=framed, mod=wanted.mod)
+        browser = str(environ.get("HTTP_USER_AGENT", ""))
+        archived = response.status_headers.headers
+        headers = self._headers.of_capture(archived, framed=framed, mod=wanted.mod, browser=browser)
         if dest == "document" and not timemap:
             headers.append(("Content-Disposition", "attachment"))
         body = response.body

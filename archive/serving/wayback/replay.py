@@ -18,6 +18,7 @@ from pywb.warcserver.index.cdxobject import CDXObject
 from pywb.warcserver.index.fuzzymatcher import FuzzyMatcher
 from warcio.timeutils import datetime_to_http_date, iso_date_to_datetime, timestamp_now, timestamp_to_sec
 
+from .codings import is_known_coding
 from .headers import LINKS
 from .index import CatalogueIndex
 from .keys import surt
@@ -28,6 +29,9 @@ __all__ = ["Replay"]
 
 # The library that pywb takes its keys from asks a name server about addresses like http://999.1/.
 pywb.utils.canonicalize.surt = SimpleNamespace(surt=surt)
+
+_REWRITTEN = {"mp_", "if_", "fr_", "js_", "cs_"}
+"""pywb's marks of what it has to read to show it."""
 
 
 class Replay(RewriterApp):
@@ -73,6 +77,12 @@ class Replay(RewriterApp):
                 warc_headers, http_headers, payload = self._records.load_resource(cdx, params)
             except LiveResourceException:
                 continue
+            if wb_url.mod in _REWRITTEN and not is_known_coding(http_headers or b""):
+                raise Problem(
+                    "500 Internal Server Error",
+                    "This capture can't be shown",
+                    "Its bytes are coded in a way that pywb's environment can't undo; they are kept as they came.",
+                )
             moment = iso_date_to_datetime(warc_headers.get_header("WARC-Date"))
             headers = {
                 "Warcserver-Cdx": cdx.to_cdxj().rstrip(),

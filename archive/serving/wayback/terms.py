@@ -19,6 +19,9 @@ class Terms(NamedTuple):
     token: str
     """First part of the path of what is shown in frames; nobody can guess it."""
 
+    scripts: str
+    """Where archived scripts run: ``held`` (in browsers that keep them from the network), ``always``, ``never``."""
+
     @property
     def host(self) -> str:
         """The Host header that is answered."""

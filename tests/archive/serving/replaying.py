@@ -16,7 +16,7 @@ import zstandard
 
 from archive.run import Run
 from archive.serving.environment import PywbEnvironment
-from archive.serving.replay import Replay
+from archive.serving.replay import Replay, Scripts
 from archive.storage import Store
 from tests.archive.making import exchange, later, page, running, wire
 from tests.archive.serving.pywb import pywb_python
@@ -178,14 +178,17 @@ class Replayed:
 
 
 @contextmanager
-def replaying(store: Store, *, room: str = ROOM, memory: int = 2 << 30) -> Iterator[Replayed]:
+def replaying(
+    store: Store, *, room: str = ROOM, memory: int = 2 << 30, scripts: Scripts = "held"
+) -> Iterator[Replayed]:
     """Replay of a store, until the end of the block."""
     said: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         environment = PywbEnvironment(Path(pywb_python()).parent.parent)
+        origin = f"http://localhost:{port}"
         replay = Replay(
-            store, environment, listener, origin=f"http://localhost:{port}", room=room, memory=memory, say=said.append
+            store, environment, listener, origin=origin, room=room, memory=memory, scripts=scripts, say=said.append
         )
         replay.start()
         try:

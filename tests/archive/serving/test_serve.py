@@ -127,6 +127,10 @@ def test_without_pywb_it_says_how_to_go_on(store: Store, tmp_path: Path) -> None
     assert "scrapy serve --no-replay serves the reading room alone." in text
 
 
+def test_a_setting_that_makes_no_sense_is_refused(store: Store) -> None:
+    assert "REPLAY_SCRIPTS 'some': must be held, always or never." in failed(store, "-s", "REPLAY_SCRIPTS=some")
+
+
 @needs_pywb
 def test_a_crawl_that_ends_meanwhile_leaves_the_archive_whole(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
