@@ -490,7 +490,7 @@ def test_verify_judges_files_of_anyone(tmp_path: Path) -> None:
 
 
 def test_verify_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
-    lost = [tmp_path / f"{n}-{'x' * 150}" for n in range(600)]
+    lost = [tmp_path / f"{n}-{'x' * 150}" for n in range(400)]
     ended = head("verify", *lost, ARCHIVE_STORE=tmp_path)
     assert ended.err == ""
     assert ended.out.startswith(f"FAULT {lost[0]}: can't be read")

@@ -112,7 +112,7 @@ def test_what_a_crawl_captures_is_found_and_replayed_while_it_runs(store: Store,
         assert "Nothing was found" in page.get_by_role("status").inner_text()
         with start("crawl", "late_extra", store=store.root, **late) as crawl:
             for path, (headline, first) in STORIES.items():
-                until = time.monotonic() + 60
+                until = time.monotonic() + 180
                 while not page.get_by_role("link", name=headline).count():
                     assert time.monotonic() < until, crawl.communicate()[1] if crawl.poll() is not None else ""
                     page.wait_for_timeout(300)

@@ -482,7 +482,7 @@ def test_pages_of_other_software(paper: dict[str, Path], tmp_path: Path) -> None
         ("store", "2025", "REPLAY_AT=2025: that is before the first capture"),
         ("empty.warc.gz", None, "there is no capture to replay (empty.warc.gz: The file is empty.)"),
         ("torn", None, "there is no catalogue; scrapy rebuild makes it"),
-        ("climbing.wacz", None, "leads out of the package"),
+        ("climbing.wacz", None, "climbs out of the package"),
     ],
 )
 def test_mistakes_get_one_sentence(

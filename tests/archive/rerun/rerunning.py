@@ -111,7 +111,8 @@ def latest(store: Store) -> dict[tuple[str, str], Article]:
         text = parse_member(store.read(row["file"], row["offset"], row["length"])).block.decode()
         about = parse_member(store.read(row["file"], row["details_offset"], row["details_length"])).json()["article"]
         article = msgspec.convert({**about, "text": text}, Article)
-        trace = msgspec.structs.replace(article.trace, capture=None)
+        # Which state of a list was used first depends on when a run was killed.
+        trace = msgspec.structs.replace(article.trace, capture=None, furniture=None)
         capture = captures[row["capture"]]
         found[capture["url"], capture["date"]] = msgspec.structs.replace(article, trace=trace)
     return found
