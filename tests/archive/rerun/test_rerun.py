@@ -105,6 +105,7 @@ def test_only_what_could_be_an_article_is_read(replay: Replay) -> None:
             [
                 ("robots.txt", wire(html), {"lead": Lead(kind="robots")}),
                 ("picture", wire(html), {"lead": Lead(kind="requisite")}),
+                ("front", wire(html), {"lead": Lead(kind="source")}),
                 ("gone", wire(html, "404 Not Found"), {}),
                 ("cut", wire(html), {"truncated": "disconnect"}),
                 ("post", wire(html), {"method": "POST"}),
@@ -134,6 +135,12 @@ def test_a_list_is_no_article(replay: Replay) -> None:
     with running(replay.store) as run:
         run.keep(exchange("https://ellery.test/", wire(FRONT)))
     assert replay.compare(url="https://ellery.test/") == {"https://ellery.test/": "nothing"}
+
+
+def test_of_a_site_that_nobody_knows_what_was_known_then_holds(replay: Replay) -> None:
+    assert replay.accept(of_rules, source="ellery") == {"ellery": (3, 0)}
+    assert replay.compare(lambda *_: None, source="ellery") == {A: "same", B: "same", C: "same"}
+    assert replay.compare(of_nothing, source="ellery") == {A: "altered", B: "altered", C: "altered"}
 
 
 # Remembering
