@@ -111,24 +111,5 @@ def _delay(store: Store, site: Replayed) -> float:
         run.finish("finished", {})
 
 
-<<<<<<< HEAD
 if __name__ == "__main__":
     main()
-=======
-def _raise(error: Exception) -> None:
-    raise error
-
-
-def replay(one: Shelf) -> Cost:
-    """``scrapy replay``: every page is read again and compared with its article; nothing is remembered."""
-    for path in (one.store / "work").glob("*"):
-        path.unlink()
-    says = f"gazette: {one.pages} pages, nothing would changeNothing would change."
-    settings = ["-s", f"ARCHIVE_STORE={one.store}", "-s", "EXTRACT_WORKERS=1"]  # one core, as trafilatura has
-    return measure([sys.executable, "-c", _PYTHON, "replay", *settings], says)
-
-
-def trafilatura(one: Shelf) -> Cost:
-    """trafilatura with metadata on the bodies, in one process."""
-    return measure([sys.executable, str(HERE / "trafilatura_alone.py"), str(one.bodies)], str(one.pages))
->>>>>>> h2

@@ -72,7 +72,8 @@ def replay(one: Shelf) -> Cost:
     for path in (one.store / "work").glob("*"):
         path.unlink()
     says = f"gazette: {one.pages} pages, nothing would changeNothing would change."
-    return measure([sys.executable, "-c", _PYTHON, "replay", "-s", f"ARCHIVE_STORE={one.store}"], says)
+    settings = ["-s", f"ARCHIVE_STORE={one.store}", "-s", "EXTRACT_WORKERS=1"]  # one core, as trafilatura has
+    return measure([sys.executable, "-c", _PYTHON, "replay", *settings], says)
 
 
 def trafilatura(one: Shelf) -> Cost:
