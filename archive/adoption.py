@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from
 from archive.catalogue.schema import captures
@@ -80,8 +81,16 @@ class Adoption:
         """Whether a source has exchanges that the store lacks."""
         return any(catalogue.capture(own_id(row["id"])) is None for row in self._inventory.of(source))
 
-    def adopt(self, run: Run, progress: Callable[[str, int, int], None]) -> Adopted:
-        """Store what the run's source has. Raises `StoreError` if the disk refuses."""
+    def adopt(
+        self,
+        run: Run,
+        progress: Callable[[str, int, int], None],
+        taken: Callable[[Row, Capture], None] = lambda row, capture: None,
+    ) -> Adopted:
+        """Store what the run's source has; `taken` is told of each capture what it was and is.
+
+        Raises `StoreError` if the disk refuses.
+        """
         adopted, total = Adopted(), self._inventory.count(run.source)
         revisits = False
         for number, row in enumerate(self._inventory.of(run.source), 1):
@@ -96,21 +105,24 @@ class Adoption:
                 where = f"{self._collection.path}: {row['file']}, byte {row['offset']}"
                 self._complain(RecordError(f"{where}: {row['url']} is not taken: {str(error).rstrip('.')}."))
                 continue
-            if kept:
-                run.keep_records(*kept[:3], refers_to=kept[3], truncated=row["truncated"] if kept[3] is None else None)
-            adopted.stored += bool(kept)
-            adopted.known += not kept
+            if kept is None:
+                adopted.known += 1
+                continue
+            response, request, facts, refers_to = kept
+            truncated = row["truncated"] if refers_to is None else None
+            taken(row, run.keep_records(response, request, facts, refers_to=refers_to, truncated=truncated))
+            adopted.stored += 1
         run.flush()
         return adopted
 
     def _exchange(self, run: Run, row: Row) -> tuple[Record, Record | None, dict[str, Any], str | None] | None:
         """What is to be stored of a capture, and the id of what it refers to; None if the store has it."""
         known = run.catalogue.capture(own_id(row["id"]))
+        record = self._record(row)
         if known is not None:
-            if (known["url"], known["date"]) != (row["url"], row["date"]):
+            if (known["url"], known["date"]) != (row["url"], row["date"]) or not _has_payload(known, record):
                 raise RecordError(f"the archive has another record with its id, {known['id']}")
             return None
-        record = self._record(row)
         check_foreign(record)
         original = self._original(run.catalogue, row, record) if row["kind"] == "revisit" else None
         message = _message(record, row)
@@ -170,6 +182,11 @@ class Adoption:
         if found is None:
             raise RecordError("it is a revisit, and its original is neither in the archive nor was it taken")
         return found
+
+
+def _has_payload(known: Row, record: StoredRecord) -> bool:
+    """Whether a capture of ours has the payload of a foreign record; that of a revisit is elsewhere."""
+    return record.type == "revisit" or known["payload_digest"] == sha256(record.block, head_length(record.block))
 
 
 def _message(record: StoredRecord, row: Row) -> Message:

@@ -7,14 +7,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import unquote
 
 import msgspec
+from w3lib.url import safe_url_string
 
 from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.captures import fetch_error, first_date, in_order, of_url
-from archive.catalogue.rows import capture_from
+from archive.catalogue.rows import capture_from, url_key
 from archive.errors import RecordError, StoreError
 from archive.files import MANIFEST, Files, Reader, message_of, record_of
 from archive.foreign import build_catalogue, whole_seconds
@@ -29,6 +31,7 @@ __all__ = ["Collection", "message_of", "open_collection", "record_of", "upper_bo
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, its number from 1, and how many there are."""
 
+_KIN: tuple[Literal["own", "key", "surt"], ...] = ("own", "key", "surt")
 _LONGEST_CHAIN = 10
 """Revisits of revisits that are followed."""
 _TIMESTAMP = re.compile(r"\d{4,14}")
@@ -131,13 +134,16 @@ class Collection:
         """The last capture of a URL at or before `at`: a date, see `upper_bound`; None is the newest.
 
         Captures of that very URL go before those of its relatives (http for https, with or without www. or a
-        slash at the end); of these, redirects are left out, which would lead back. Whole captures go before
-        truncated ones, however old. Revisits whose payload is missing are passed over.
+        slash at the end; then the same written with other escapes); of these, redirects are left out, which would
+        lead back. Whole captures go before truncated ones, however old. Revisits whose payload is missing are
+        passed over.
         """
         bound = upper_bound(at) if at else None
-        for exact in (True, False):
+        for kin in _KIN:
             for truncated in (False, True):
-                for row in of_url(self.catalogue, url, bound, exact=exact, truncated=truncated):
+                for row in of_url(self.catalogue, url, bound, kin=kin, truncated=truncated):
+                    if kin == "surt" and _unescaped(row["url"]) != _unescaped(url):
+                        continue  # a SURT does not tell upper from lower case
                     capture = capture_from(row)
                     if self._is_readable(capture):
                         return capture
@@ -207,6 +213,14 @@ class Collection:
                 own = message_of(record)
                 message = msgspec.structs.replace(own, body=message.body)
         return repaired(message)
+
+
+def _unescaped(url: str) -> str:
+    """What a URL is known by when escapes don't count."""
+    try:
+        return unquote(url_key(safe_url_string(url)))
+    except ValueError:
+        return url
 
 
 def upper_bound(at: str) -> str:

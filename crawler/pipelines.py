@@ -52,7 +52,7 @@ class PagePipeline:
         self._memory = settings.getint("EXTRACT_MEMORY", 2 << 30)
         self._pool: ExtractorPool | None = None
         self._taken: set[int] = set()
-        """Captures that were handed on in this crawl, as hashes of their ids."""
+        """Captures that were handed on in this crawl, as hashes of ids and URLs."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -81,9 +81,9 @@ class PagePipeline:
         if not isinstance(item, Page):
             return item
         capture = self.readable(item.capture)
-        if hash(capture.id) in self._taken:
+        if (taken := hash((capture.id, capture.url))) in self._taken:
             raise self._drop("unchanged", f"{capture.url} was handed on before.", level="DEBUG")
-        self._taken.add(hash(capture.id))
+        self._taken.add(taken)
         if capture.mime not in _HTML:
             raise self._drop("not_html", f"{capture.url} is {capture.mime}, no HTML page; it is archived.")
         if self._pool is None:

@@ -27,7 +27,7 @@ from urllib.parse import urldefrag
 import msgspec
 from scrapy import signals
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
-from scrapy.exceptions import DontCloseSpider, DownloadCancelledError, IgnoreRequest
+from scrapy.exceptions import DontCloseSpider, DownloadCancelledError, IgnoreRequest, ResponseDataLossError
 from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
@@ -203,6 +203,9 @@ class ReplayHandler(BaseDownloadHandler):
         capture, message = self._replaying.answer(url)
         body = message.transferred()
         request.meta["capture"] = capture
+        request.meta["download_latency"] = 0.0
+        if capture.truncated == "disconnect" and request.meta.get("download_fail_on_dataloss", self._fail_on_data_loss):
+            raise ResponseDataLossError(f"{url} was cut short (DOWNLOAD_FAIL_ON_DATALOSS).")
         most = request.meta.get("download_maxsize", self._max_size)
         if most and len(body) > most:
             raise DownloadCancelledError(f"The response is larger than DOWNLOAD_MAXSIZE allows, {most} bytes.")

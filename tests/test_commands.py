@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -367,12 +368,34 @@ def test_search_finds_what_show_shows(store: Path, urls: dict[str, str]) -> None
 
 def test_search_limits_and_misses(store: Path) -> None:
     ended = scrapy("search", "the", "--limit", 2, ARCHIVE_STORE=store)
-    assert len([line for line in ended.out.splitlines() if not line.startswith(" ")]) == 2
-    assert re.search(r"\bthe\b", ended.out)
+    hit = r"^\d{4}-\d\d-\d\d  \w+ .*\n    http.*\n    .*\bthe\b"
+    assert len(re.findall(hit, ended.out, re.MULTILINE)) == 2
     assert re.fullmatch(r"2 of \d+ articles; --limit \d+ shows all\.\n", ended.err)
-    for words in (["zwieselbrunz"], ["..."], [], ['"']):
+    for words in (["zwieselbrunz"], ["..."], [], ['"'], ["the", "--since", "soon"], ["the", "--until", "1999"]):
         ended = scrapy("search", *words, ARCHIVE_STORE=store)
         assert (ended.code, len(ended.lines), ended.out) == (1, 1, ""), words
+    assert "character 5 of the search: NOT needs a word" in scrapy("search", "the", "NOT", ARCHIVE_STORE=store).err
+
+
+def test_search_by_source_language_and_date(store: Path) -> None:
+    every = scrapy("search", "the", "--limit", 999, ARCHIVE_STORE=store).out
+    same = scrapy("search", "the", "--limit", 999, "--language", "en-AU", "--since", "1999", ARCHIVE_STORE=store).out
+    assert same == every
+    newest = scrapy("search", "the", "--limit", 999, "--newest", ARCHIVE_STORE=store).out
+    days = re.findall(r"^\d{4}-\d\d-\d\d", newest, re.MULTILINE)
+    assert days == sorted(days, reverse=True)
+    assert sorted(newest.splitlines()) == sorted(every.splitlines())
+    assert scrapy("search", "the", "--language", "de", ARCHIVE_STORE=store).code == 1
+
+
+def test_search_emphasises_on_a_terminal_alone(store: Path) -> None:
+    command = [str(SCRAPY), "search", "the", "--limit", "1", "-s", f"ARCHIVE_STORE={store}"]
+    terminal, end = pty.openpty()
+    with os.fdopen(terminal, "rb") as shown:
+        subprocess.run(command, cwd=ROOT, stdout=end, check=True)
+        os.close(end)
+        assert re.search(rb"\x1b\[1m[Tt]he\x1b\[0m", shown.read1(1 << 16))
+    assert "\x1b" not in scrapy("search", "the", "--limit", 1, ARCHIVE_STORE=store).out
 
 
 def test_show_says_what_it_does_not_have(store: Path) -> None:
@@ -467,7 +490,7 @@ def test_verify_judges_files_of_anyone(tmp_path: Path) -> None:
 
 
 def test_verify_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
-    lost = [tmp_path / f"{n}-{'x' * 150}" for n in range(600)]
+    lost = [tmp_path / f"{n}-{'x' * 150}" for n in range(400)]
     ended = head("verify", *lost, ARCHIVE_STORE=tmp_path)
     assert ended.err == ""
     assert ended.out.startswith(f"FAULT {lost[0]}: can't be read")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, func, select, tuple_
 
 from archive.catalogue import schema
 from archive.catalogue.catalogue import Catalogue
 from archive.catalogue.rows import Row, url_key
+from archive.surt import surt
 
 __all__ = ["fetch_error", "first_date", "first_version", "in_order", "of_url"]
 
@@ -39,17 +40,22 @@ def in_order(
     return _pages(catalogue, query, _AT_ONCE, newest_first=False)
 
 
-def of_url(catalogue: Catalogue, url: str, until: str | None, *, exact: bool, truncated: bool) -> Iterator[Row]:
+def of_url(
+    catalogue: Catalogue, url: str, until: str | None, *, kin: Literal["own", "key", "surt"], truncated: bool
+) -> Iterator[Row]:
     """Captures of a URL by GET, newest first, up to the date `until`, it included.
 
-    Not `exact` are those of other URLs with the same key, redirects left out.
+    `kin` are those of that very URL, or else of other URLs with the same key, or with another key, but the same
+    SURT; of these redirects are left out.
     """
-    query = select(schema.captures).where(_C.url_key == url_key(url), _C.method == "GET")
+    query = select(schema.captures).where(_C.method == "GET")
     query = query.where(_C.truncated.is_not(None) if truncated else _C.truncated.is_(None))
-    if exact:
-        query = query.where(_C.url == url)
+    if kin == "surt":
+        query = query.where(_C.surt == surt(url), _C.url_key != url_key(url))
     else:
-        query = query.where(_C.url != url, (_C.status < 300) | (_C.status > 399) | (_C.status == 304))
+        query = query.where(_C.url_key == url_key(url), _C.url == url if kin == "own" else _C.url != url)
+    if kin != "own":
+        query = query.where((_C.status < 300) | (_C.status > 399) | (_C.status == 304))
     if until is not None:
         query = query.where(_C.date <= until)
     query = query.order_by(_C.date.desc(), _C.file.desc(), _C.offset.desc())

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from archive.catalogue.tokens import Form, query_forms
+from archive.catalogue.tokens import Form, is_unspaced, query_forms
 from archive.errors import ArchiveError
 
 __all__ = ["Query", "QueryError", "Term", "parse_query"]
@@ -31,7 +31,7 @@ _MOST_WORDS = 32
 _DEEPEST = 16
 _FIELD = "headline"
 _QUOTES = '"\u201c\u201d\u201e\u201f'
-_SHORTEST_BEGINNING = 2
+_SHORTEST_BEGINNING = 3
 
 
 class QueryError(ArchiveError):
@@ -193,7 +193,7 @@ class _Parser:
         if "*" in text or not text:
             raise QueryError("* stands only at the end of a word's beginning, as in harb*.", sign.at + star)
         forms = query_forms(text, self._language, is_beginning=True)
-        if any(f.is_beginning and len(f.tokens[-1]) < _SHORTEST_BEGINNING and f.tokens[-1].isascii() for f in forms):
+        if any(form.is_beginning and _is_short(form.tokens[-1]) for form in forms):
             raise QueryError(f"{text}* begins too many words; write more of it.", sign.at)
         if not forms:
             raise QueryError("* stands only at the end of a word's beginning, as in harb*.", sign.at + star)
@@ -210,6 +210,10 @@ class _Parser:
             self.terms.append(Term(forms, headline))
         match = " OR ".join(form.match() for form in forms)
         return f"{'headline : ' if headline else ''}({match})"
+
+
+def _is_short(beginning: str) -> bool:
+    return len(beginning) < _SHORTEST_BEGINNING and not is_unspaced(beginning)
 
 
 def _signs(words: str) -> Iterator[_Sign]:

@@ -55,12 +55,14 @@ def first_number(date: str) -> int | None:
     match = _DATE.fullmatch(date)
     if match is None or not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
         return None
-    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups())
+    year, month, day, hour, minute, second = match.groups(default="0")
     try:
-        when = dt.datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, min(second or 0, 59))
+        when = dt.datetime(
+            int(year), int(month if match[2] else 1), int(day if match[3] else 1), int(hour), int(minute)
+        )
     except ValueError:
         return None
-    return int((when - _BEGINNING).total_seconds()) << _TIE_BITS
+    return (int((when - _BEGINNING).total_seconds()) + min(int(second), 59)) << _TIE_BITS
 
 
 def article_number(date: str, url: str) -> int:

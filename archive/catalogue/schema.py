@@ -105,6 +105,7 @@ versions = Table(
     Column("provenance_offset", Integer, nullable=False),
     Column("provenance_length", Integer, nullable=False),
     Index("versions_by_site", "site", "date"),
+    Index("versions_by_source", "source", "site"),
 )
 
 furniture = Table(

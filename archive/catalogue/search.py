@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "QueryError", "Results", "Search", "each_article"]
 
-_RANKED = 10_000
-"""Hits that are ranked, the newest; ranking takes a microsecond a hit."""
+_RANKED = 5_000
+"""Hits that are ranked, the newest."""
 _PAGE = 500
 """Articles that are read at once when all are asked for."""
 

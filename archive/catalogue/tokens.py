@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-__all__ = ["Form", "Spans", "plain_words", "query_forms", "stems", "tokens"]
+__all__ = ["Form", "Spans", "is_unspaced", "plain_words", "query_forms", "stems", "tokens"]
 
 _LANGUAGES = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -85,6 +85,11 @@ def plain_words(text: str) -> list[str]:
     if not _UNSPACED.search(normal):
         return _WORD.findall(normal)
     return [normal[start:end] for start, end in _places(normal)]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a plain word is of a script that puts no spaces between words."""
+    return _UNSPACED.match(word) is not None
 
 
 def tokens(text: str, language: str | None = None) -> str:

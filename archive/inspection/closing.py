@@ -67,7 +67,10 @@ class _Set:
         if revisit.profile and revisit.profile not in _PROFILES:
             self._advise(revisit, f"is a revisit of the profile {revisit.profile!r}, which replay tools don't know")
         if revisit.payload is None and (revisit.profile or "").endswith("identical-payload-digest"):
-            self._fault(revisit, "is a revisit for an identical payload without WARC-Payload-Digest")
+            self._fault(
+                revisit,
+                "is a revisit for an identical payload without WARC-Payload-Digest; have its maker write it anew",
+            )
         originals = list(self._originals(revisit))
         original = next((o for o in originals if o.type != "revisit"), None)
         if original is None:
@@ -119,7 +122,10 @@ class _Set:
                 revisit, "has a payload digest by another algorithm than its original's; they can't be compared"
             )
         elif revisit.payload and original.payload and revisit.payload != original.payload:
-            self._fault(revisit, "has another WARC-Payload-Digest than its original; its payload is not what it says")
+            self._fault(
+                revisit,
+                "has another WARC-Payload-Digest than its original, so it is of something else; get the files again",
+            )
         if revisit.refers_url is None or revisit.refers_date is None:
             what = "is a revisit without WARC-Refers-To-Target-URI and WARC-Refers-To-Date, by which replay tools look"
             self._advise(revisit, what)
@@ -141,7 +147,8 @@ class _Set:
 
     def _judge_derived(self) -> None:
         for text in self._ledger.ask("WHERE r.type = 'conversion' AND r.refers IS NULL ORDER BY r.number"):
-            self._fault(text, "is a conversion without WARC-Refers-To: nobody can tell what it was made from")
+            what = "is a conversion without WARC-Refers-To: nobody can tell what it was made from"
+            self._fault(text, f"{what}; have its maker write it anew")
         lost = """WHERE r.type IN ('conversion', 'metadata') AND r.refers IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM records AS o WHERE o.id = r.refers) ORDER BY r.number"""
         for record in self._ledger.ask(lost):
@@ -157,7 +164,9 @@ class _Set:
             self._advise(record, f"is a {record.type} that belongs to a record (WARC-Concurrent-To) that is not here")
         other = """JOIN records AS o ON o.id = r.info AND o.type != 'warcinfo' ORDER BY r.number"""
         for record in self._ledger.ask(other):
-            self._fault(record, "has a WARC-Warcinfo-ID that leads to a record of another type")
+            self._fault(
+                record, "has a WARC-Warcinfo-ID that leads to a record of another type; have its maker write it anew"
+            )
         lost = """WHERE r.info IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM records AS o WHERE o.id = r.info) ORDER BY r.number"""
         for record in self._ledger.ask(lost):

@@ -57,14 +57,16 @@ def read_manifest(package: Package, label: str, findings: Findings) -> Manifest 
         return None
     place = f"{label}, {MANIFEST}"
     if manifest.profile != "data-package":
-        what = f"has the profile {manifest.profile!r} instead of 'data-package'"
+        what = f"has the profile {manifest.profile!r} instead of 'data-package'; make the package anew"
         if manifest.profile == "multi-wacz-package":
             what = "lists other WACZ files (multi-wacz-package); verify those, one by one"
         findings.fault(place, what)
     if manifest.wacz_version in _VERSIONS:
         findings.advise(place, f"is of WACZ {manifest.wacz_version}; it was judged by {_VERSION}")
     elif manifest.wacz_version != _VERSION:
-        findings.fault(place, f"has the wacz_version {manifest.wacz_version!r}, which is none that is known")
+        findings.fault(
+            place, f"has the wacz_version {manifest.wacz_version!r}, which is none that is known; make the package anew"
+        )
     return manifest
 
 
@@ -89,7 +91,7 @@ def _decode(raw: bytes, kind: Any, place: str, findings: Findings) -> Any:
     try:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        findings.fault(place, f"can't be read: {str(error).rstrip('.')}")
+        findings.fault(place, f"can't be read: {str(error).rstrip('.')}; get the file again")
         return None
 
 
@@ -102,10 +104,10 @@ def _judge_digest(
     if digest is None:
         return
     if digest.path not in (None, MANIFEST):
-        findings.fault(place, f"is about {digest.path!r} instead of {MANIFEST}")
+        findings.fault(place, f"is about {digest.path!r} instead of {MANIFEST}; make the package anew")
     said = parse_digest(digest.hash)
     if not isinstance(said, Digest):
-        findings.fault(place, f"has a hash that is none: {digest.hash[:80]!r}")
+        findings.fault(place, f"has a hash that is none: {digest.hash[:80]!r}; make the package anew")
     else:
         sums = Sums([said.algorithm])
         sums.update(manifest_raw)

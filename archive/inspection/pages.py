@@ -46,7 +46,12 @@ def read_pages(file: IO[bytes], place: str, ledger: Ledger, findings: Findings, 
         try:
             page = msgspec.json.decode(line, type=_Page)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            findings.fault(place, f"is no page: {str(error).rstrip('.')}", place=where, kind="lines that are no pages")
+            findings.fault(
+                place,
+                f"is no page: {str(error).rstrip('.')}; leave it out",
+                place=where,
+                kind="lines that are no pages",
+            )
             continue
         if not _TIME.fullmatch(page.ts):
             what = f"has the ts {page.ts[:40]!r}, which is no time such as 2026-11-20T09:00:00Z"
@@ -76,4 +81,4 @@ def judge_page_lists(ledger: Ledger, findings: Findings) -> None:
         file, _, place = where.partition("\n")
         what = "is a page without a capture in the index: it can be listed, but not shown"
         tell = findings.fault if file.endswith(PAGES) else findings.advise
-        tell(file, f"{what} ({url})", place=place, kind=what)
+        tell(file, f"{what} ({url}); leave it out or add its capture", place=place, kind=what)

@@ -66,7 +66,9 @@ class _Inspector:
                 judge_index(ledger, self._findings)
                 judge_page_lists(ledger, self._findings)
             elif any(entry.name.startswith("indexes/") for entry in self._files):
-                self._findings.fault(self._label, "has an index without a line, so that replay shows nothing")
+                self._findings.fault(
+                    self._label, "has an index without a line, so that replay shows nothing; make it anew"
+                )
 
     def _place(self, entry: Entry) -> str:
         return f"{self._label}, {entry.name}"
@@ -102,7 +104,7 @@ class _Inspector:
             folder = entry.name.partition("/")[0] + "/"
             if folder in _HOMES and not entry.name.endswith(_HOMES[folder]):
                 self._findings.fault(
-                    self._place(entry), f"does not belong in {folder}, which is for the standard's files"
+                    self._place(entry), f"does not belong in {folder}, which is for the standard's files; move it"
                 )
             compact = entry.name.endswith((".warc.gz", ".cdx.gz", ".cdxj.gz")) or folder == "archive/"
             if compact and entry.method != STORED and not entry.problem:
@@ -118,7 +120,7 @@ class _Inspector:
         listed = {resource.path: resource for resource in manifest.resources}
         for path, times in counted.items():
             if times > 1:
-                self._findings.fault(place, f"lists {path!r} more than once")
+                self._findings.fault(place, f"lists {path!r} more than once; make the package anew")
             if self._package.get(path) is None:
                 self._findings.fault(place, f"lists {path!r}, which is not in the package; get the file again")
         for entry in self._files:

@@ -90,8 +90,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     baseline: Baseline | None
     """What was read from it last."""
-    copy_of: Capture | None = None
-    """What it was in the collection that it was taken from."""
 
 
 def candidates(catalogue: Catalogue, selection: Selection) -> Iterator[Candidate]:

@@ -18,7 +18,6 @@ from typing import Self
 
 import msgspec
 
-from archive.capture import Capture
 from archive.errors import ArchiveError, StoreError
 from archive.furniture import site_of
 from archive.lists import Lists
@@ -122,7 +121,7 @@ class Comparison:
                 reading = reading_at(Store(self._archive), candidate.baseline)
             furniture = lists.of(capture.url) if lists else None
             reading = msgspec.structs.replace(reading or UNKNOWN_SITE, furniture=furniture)
-            page = Page(candidate, reading, _key(reading, capture))
+            page = Page(candidate, reading, _key(reading))
             page.outcome = self._remembered(page)
             waiting.append((page, None if page.outcome else self._submit(page, supply)))
             if len(waiting) >= self.ahead:
@@ -144,9 +143,9 @@ class Comparison:
 
     def _remembered(self, page: Page) -> Outcome | None:
         """What is known of a capture, if it was read with the same and compared with the same."""
-        baseline = page.candidate.baseline
-        found = self._find(page)
-        if found is None:
+        capture, baseline = page.candidate.capture, page.candidate.baseline
+        found = self.work.find(capture.id)
+        if found is None or (found.key, found.record) != (page.key, capture.record_digest):
             return None
         if found.stage != FOUND and baseline is not None and baseline.extracted == found.extracted:
             if found.stage != WRITTEN:  # a kill came between
@@ -159,21 +158,6 @@ class Comparison:
         if found.change.kind in self._wanted and found.result is None:
             return None
         return Outcome(change=found.change, extracted=found.extracted, result=found.result)
-
-    def _find(self, page: Page) -> Remembered | None:
-        """The row of a capture; of one that was taken from elsewhere, what was found out there is taken over."""
-        capture, copied = page.candidate.capture, page.candidate.copy_of
-        found = self.work.find(capture.id)
-        if found is not None and found.key == page.key:
-            return found
-        if copied is None:
-            return None
-        found = self.work.find(copied.id)
-        if found is None or found.key != _key(page.reading, copied):
-            return None
-        taken = msgspec.structs.replace(found, capture=capture.id, key=page.key, stage=FOUND)
-        self.work.put(taken)
-        return taken
 
     def _settled(self, page: Page, future: Future[Outcome] | None) -> Page:
         """Wait for a page, and remember what it gives."""
@@ -188,6 +172,7 @@ class Comparison:
             return page
         remembered = Remembered(
             capture=candidate.capture.id,
+            record=candidate.capture.record_digest,
             key=page.key,
             baseline=candidate.baseline.version if candidate.baseline else "",
             source=candidate.source,
@@ -206,11 +191,11 @@ class Comparison:
         return page
 
 
-def _key(reading: Reading, capture: Capture) -> bytes:
-    """Tells apart what pages can be read with, and their bytes."""
+def _key(reading: Reading) -> bytes:
+    """Tells apart what pages can be read with."""
     furniture = reading.furniture.digest if reading.furniture else ""
     told = msgspec.json.encode(msgspec.structs.replace(reading, furniture=None), order="sorted")
-    return hashlib.sha256(told + furniture.encode() + capture.record_digest.encode()).digest()
+    return hashlib.sha256(told + furniture.encode()).digest()
 
 
 def _software() -> str:

@@ -204,7 +204,7 @@ class Rerun:
         try:
             supply: Supply = StoreSupply(str(self.store.root), run.catalogue)
             if adoption is not None and self._collection is not None:
-                adopted = adoption.adopt(run, self._progress)
+                adopted = adoption.adopt(run, self._progress, self._hand_on)
                 root = str(self.store.root)
                 supply = AdoptedSupply(root, self._collection, run.catalogue, self._source_of)
             articles = self._store_changes(run, supply)
@@ -220,6 +220,9 @@ class Rerun:
                 stats["newswarc/captures/adopted"] = adopted.stored
             run.finish(reason, stats)
         return Accepted(source=source, articles=articles, renewed=renewed, adopted=adopted)
+
+    def _hand_on(self, row: Row, capture: Capture) -> None:
+        self.comparison.work.hand_on(row["id"], row["record_digest"], capture)
 
     def _is_due(self, adoption: Adoption, source: str) -> bool:
         """Whether there is something to take, or an unfinished accept."""

@@ -92,4 +92,4 @@ class AdoptedSupply(FileSupply):
         for one in super().candidates(selection):
             row = self._store_catalogue.capture(own_id(one.capture.id))
             if row is not None:
-                yield msgspec.structs.replace(one, capture=capture_from(row), copy_of=one.capture)
+                yield msgspec.structs.replace(one, capture=capture_from(row))

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from archive.capture import Capture
 from archive.errors import StoreError
 from archive.rerun.change import Change
 
@@ -25,6 +26,7 @@ _TABLES = """
     CREATE TABLE about (software TEXT NOT NULL);
     CREATE TABLE pages (
         capture TEXT PRIMARY KEY,
+        record TEXT NOT NULL,       -- digest of the bytes that were read
         key BLOB NOT NULL,          -- what the page was read with
         baseline TEXT NOT NULL,     -- the version it was compared with, or ''
         source TEXT NOT NULL,
@@ -43,6 +45,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out of one capture."""
 
     capture: str
+    record: str
+    """``sha256:`` of the record that was read."""
     key: bytes
     baseline: str
     source: str
@@ -112,8 +116,15 @@ class WorkFile:
 
     def put(self, found: Remembered) -> None:
         """Remember this of a capture, and nothing else."""
-        values = (*msgspec.structs.astuple(found)[:6], msgspec.json.encode(found.change), found.extracted, found.result)
-        self._run("REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *values, found.stage)
+        values = (*msgspec.structs.astuple(found)[:7], msgspec.json.encode(found.change), found.extracted, found.result)
+        self._run("REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *values, found.stage)
+
+    def hand_on(self, capture: str, record: str, to: Capture) -> None:
+        """What is remembered of those bytes is true of a capture, which is a copy of them."""
+        self._run(
+            "UPDATE OR REPLACE pages SET capture = ?, record = ? WHERE capture = ? AND record = ?",
+            to.id, to.record_digest, capture, record,
+        )  # fmt: skip
 
     # An accept in work
 
@@ -166,9 +177,10 @@ class WorkFile:
 
 
 def _remembered(row: tuple[Any, ...]) -> Remembered:
-    capture, key, baseline, source, site, date, change, extracted, result, stage = row
+    capture, record, key, baseline, source, site, date, change, extracted, result, stage = row
     return Remembered(
         capture=capture,
+        record=record,
         key=key,
         baseline=baseline,
         source=source,

@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from archive.storage import Store
 from archive.web import answers, api
 from archive.web.guard import Guard
+from archive.web.own_files import OwnFiles
 from archive.web.pages.api import api_page
 from archive.web.pages.article import article_page
 from archive.web.pages.capture import capture_page
@@ -22,7 +23,6 @@ from archive.web.pages.replay import replay_page
 from archive.web.pages.search import search_page
 from archive.web.pages.sources import source_page, sources_page
 from archive.web.room import ReplayState, Room
-from archive.web.static import OwnFiles
 
 __all__ = ["create_app"]
 

@@ -74,6 +74,7 @@ _STEPS = {
     "details": "Its fields",
     "provenance": "Its provenance",
     "page": "The page",
+    "bytes": "Its bytes",
     "catalogue": "The catalogue",
     "revisit": "The revisit",
     "text file": "The file of the text",

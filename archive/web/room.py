@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+from sqlalchemy import select
 from starlette.requests import Request
 
-from archive.catalogue import Catalogue
+from archive.catalogue import Catalogue, schema
 from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.template import Templates, stamp, web_address
@@ -43,6 +44,7 @@ class Room:
         self._replay_path = replay_path
         self._replay_state = replay_state
         self._titles = titles
+        self._counting = threading.Lock()
         self._census: tuple[float, list[Row], list[Row]] | None = None
         self.templates = Templates(self)
 
@@ -56,11 +58,28 @@ class Room:
         with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
             yield catalogue
 
-    def census(self, catalogue: Catalogue) -> tuple[list[Row], list[Row]]:
-        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then."""
-        if self._census is None or time.monotonic() - self._census[0] > _COUNTED_FOR:
-            self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+    def census(self, catalogue: Catalogue, source: str | None = None) -> tuple[list[Row], list[Row]]:
+        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then, and if `source` is a new one.
+
+        One request counts for all.
+        """
+        known = self._census
+        is_fresh = known is not None and time.monotonic() - known[0] < _COUNTED_FOR
+        is_new = bool(source and self._is_new(source, catalogue))
+        if (is_new or not is_fresh) and self._counting.acquire(blocking=is_new or known is None):
+            try:
+                if is_new or self._census is known:  # nobody has counted while we waited
+                    self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+            finally:
+                self._counting.release()
+        assert self._census is not None
         return self._census[1], self._census[2]
+
+    def _is_new(self, source: str, catalogue: Catalogue) -> bool:
+        if self._census and any(row["source"] == source for row in self._census[1]):
+            return False
+        c = schema.captures.c
+        return bool(catalogue.rows(select(c.id).where(c.source == source).limit(1)))
 
     def title(self, source: str) -> str:
         """The name of a source as readers know it."""

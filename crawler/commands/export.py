@@ -58,7 +58,14 @@ class Command(ArchiveCommand):
             self.fail("say where to write with -o, and nothing else without an option; scrapy export -h tells more.")
             self.exitcode = 2
             return
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing half is left
+        for number in (signal.SIGINT, signal.SIGTERM):  # so that nothing half is left, and no traceback is shown
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+        try:
+            wanted = format_of(opts.output, opts.format)
+        except ArchiveError as error:
+            self.fail(error)
+            self.exitcode = 2
+            return
         try:
             query = Query(
                 source=opts.source,
@@ -70,7 +77,6 @@ class Command(ArchiveCommand):
                 words=opts.search,
                 versions=opts.versions,
             )
-            wanted = format_of(opts.output, opts.format)
             key = self._key(opts) if wanted == "wacz" else None
             target = Path(opts.output)
             with Progress("exporting") as progress:
@@ -80,7 +86,7 @@ class Command(ArchiveCommand):
         except ArchiveError as error:
             self.fail(error)
             return
-        print(summary(done))
+        print(summary(done, "version" if opts.versions == "all" else "article"))
         if done.left_out:
             complain(f"{done.left_out} revisits were left out: the archive lacks their originals; run scrapy verify.")
 
@@ -96,9 +102,9 @@ class Command(ArchiveCommand):
         return SigningKey.read(path)
 
 
-def summary(done: Export) -> str:
+def summary(done: Export, noun: str) -> str:
     """What was written, in one sentence or two."""
-    what = f"{done.versions} article{'s' * (done.versions != 1)}"
+    what = f"{done.versions} {noun}{'s' * (done.versions != 1)}"
     if done.captures:
         what += f", {done.captures} captures"
     text = f"{done.path}: {what}, {done.size:,} bytes."

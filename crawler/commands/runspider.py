@@ -20,7 +20,10 @@ class Command(ScrapyRunSpider):
         return "Run a spider from a Python file, into the archive"
 
     def long_desc(self) -> str:
-        return "Run the spider defined in the given file; every exchange is archived."
+        return (
+            "Run the spider defined in the given file; every exchange is archived. With -s REPLAY=PATH its requests "
+            "are answered from an archive instead, as in scrapy crawl."
+        )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:

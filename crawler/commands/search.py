@@ -1,4 +1,4 @@
-"""``scrapy search WORDS``: articles that hold all the words."""
+"""``scrapy search WORDS``: articles that hold the words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from archive.errors import ArchiveError
 from crawler.command import ArchiveCommand, printable
 
 if TYPE_CHECKING:
+    from archive.catalogue.search import Hit
     from archive.catalogue.snippets import Parts
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 class Command(ArchiveCommand):
@@ -24,8 +27,10 @@ class Command(ArchiveCommand):
 
     def long_desc(self) -> str:
         return (
-            "Print the articles whose headline or text holds all the words, best first: date, source, headline, URL. "
-            "Words in double quotes stand together. Other forms of a word are found as well."
+            "Print the articles whose headline or text holds all the words in any of their forms, best first: date, "
+            "source, headline, URL, and where in the text they stand. '\"harbour bridge\"' finds words side by side, "
+            "harbour OR port either, harbour NOT bridge one without the other, harb* what begins so, headline:harbour "
+            "headlines; parentheses group."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -34,40 +39,50 @@ class Command(ArchiveCommand):
         parser.add_argument("--language", help="only articles in this language, such as en")
         parser.add_argument("--since", metavar="DATE", help="only articles published on that day or later")
         parser.add_argument("--until", metavar="DATE", help="only articles published before that day")
+        parser.add_argument("--newest", action="store_true", help="newest first, not best first")
         parser.add_argument("--limit", type=int, default=20, help="so many articles (default 20)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.catalogue import Catalogue
-        from archive.catalogue.search import Search
+        from archive.catalogue.search import QueryError, Search
 
         try:
             self.store.require()
             with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
-                found = Search(catalogue, self.store).find(
+                results = Search(catalogue, self.store).find(
                     " ".join(args),
                     source=opts.source,
                     language=opts.language,
                     since=opts.since,
                     until=opts.until,
                     limit=opts.limit,
+                    order="date" if opts.newest else "relevance",
                 )
+        except QueryError as error:
+            self.fail(f"character {error.position + 1} of the search: {error}" if error.position else error)
+            return
         except ArchiveError as error:
             self.fail(error)
             return
-        for hit in found.hits:
-            row = hit.article
-            day = (row["published"] or row["first_seen"])[:10]
-            print(f"{day}  {row['source']:<20} {printable(row['headline'] or '(no headline)')}\n    {row['url']}")
-            for snippet in hit.snippets:
-                print(f"    {_emphasised(snippet)}")
-        if not found.hits:
+        for hit in results.hits:
+            _print(hit)
+        if not results.total:
             self.fail("no article holds all these words.")
-        elif found.total > len(found.hits):
-            print(f"{len(found.hits)} of {found.total} articles; --limit {found.total} shows all.", file=sys.stderr)
+        elif len(results.hits) < results.total:
+            told = f"{len(results.hits)} of {results.total} articles; --limit {results.total} shows all."
+            print(told, file=sys.stderr)
 
 
-def _emphasised(parts: Parts) -> str:
-    """A snippet on one line; on a terminal the words that were looked for are bold."""
-    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
-    shown = ((printable(text).replace("\n", " "), matches) for text, matches in parts)
-    return "".join(f"{bold}{text}{plain}" if matches else text for text, matches in shown)
+def _print(hit: Hit) -> None:
+    article = hit.article
+    headline = _marked(hit.headline) or "(no headline)"
+    print(f"{article['date'][:10]}  {article['source']:<20} {headline}\n    {printable(article['url'])}")
+    for snippet in hit.snippets:
+        print(f"    {_marked(snippet)}")
+
+
+def _marked(parts: Parts) -> str:
+    """The parts as one line; on a terminal those that match stand out."""
+    shown = sys.stdout.isatty()
+    texts = ((printable(text).replace("\n", " "), matches and shown) for text, matches in parts)
+    return "".join(f"{_BOLD}{text}{_PLAIN}" if is_bold else text for text, is_bold in texts)

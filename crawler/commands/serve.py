@@ -64,10 +64,11 @@ class Command(ArchiveCommand):
 
 
 def _titles(folders: list[str]) -> dict[str, str]:
-    """Readers' names of the sources."""
+    """Readers' names of the sources, those of the demo included."""
+    from crawler.demo.newspapers import SOURCES
     from crawler.source import load_sources, project_folder
 
-    loaded = [load_sources(project_folder() / folder)[0] for folder in folders]
+    loaded = [load_sources(folder)[0] for folder in (SOURCES, *(project_folder() / folder for folder in folders))]
     return {name: source.title for sources in loaded for name, source in sources.items()}
 
 

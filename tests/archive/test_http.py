@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import RecordError
-from archive.http import Message, head_length, is_http, parse_response, split_interim
+from archive.http import Message, head_length, is_http, parse_response, parse_stored, repaired, split_interim
 
 PROSE = b" ".join(b"word%d" % n for n in range(3000))
 MIB = 1 << 20
@@ -396,3 +396,102 @@ def test_damaged_bodies_raise_nothing_but_our_error(
         assert len(decoded(bytes(packed[:cut]), name, 100_000)) <= 100_000
     except RecordError as error:
         assert str(error).endswith(".")
+
+
+# As other software stores them
+
+
+@pytest.mark.parametrize(
+    ("start", "version", "status", "reason"),
+    [
+        (b"HTTP/2 200\r\n", "2", 200, ""),
+        (b"HTTP/2 404 Not Found\r\n", "2", 404, "Not Found"),
+        (b"HTTP/3 204\n", "3", 204, ""),
+        (b"HTTP/2.0 200 OK\r\n", "2.0", 200, "OK"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Made\r\n", "1.1", 201, "Made"),
+    ],
+)
+def test_heads_that_only_other_software_stores(start: bytes, version: str, status: int, reason: str) -> None:
+    raw = start + b"A: b\r\n\r\nbody"
+    found = parse_stored(raw)
+    assert (found.version, found.status, found.reason) == (version, status, reason)
+    assert (found.get("a"), found.body) == ("b", b"body")
+    assert raw.endswith(found.head + found.body)
+    assert not start.startswith(b"HTTP/2 ") or not is_http(raw)
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>", b"HTTP/9", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/2 abc"])
+def test_what_other_software_should_not_store(raw: bytes) -> None:
+    with pytest.raises(RecordError):
+        parse_stored(raw)
+
+
+HTML = b"<!DOCTYPE html><p>Caf\xc3\xa9</p>" + PROSE
+
+
+@EACH_CODING
+def test_codings_that_are_undone_are_dropped(coding: str, encode: Callable[[bytes], bytes]) -> None:
+    for body in (HTML, HTML[:40], PROSE):
+        found = repaired(message(body, f"Content-Encoding: {coding}", "X: y", "Transfer-Encoding: chunked"))
+        assert found.content() == body
+        assert found.headers == (("X", "y"),)
+        assert b"Content-Encoding" in found.head
+
+
+@EACH_CODING
+@pytest.mark.parametrize("data", [b"", b"a", HTML, PROSE * 20, bytes(range(256)) * 20], ids=range(5))
+def test_codings_that_are_there_stay(coding: str, encode: Callable[[bytes], bytes], data: bytes) -> None:
+    packed = encode(data)
+    framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed) if packed else b"0\r\n\r\n"
+    for body, *headers in ((packed,), (framed, "Transfer-Encoding: chunked")):
+        found = message(body, f"Content-Encoding: {coding}", *headers)
+        assert repaired(found) == found
+        assert repaired(found).content() == data
+
+
+def test_bytes_that_are_neither_packed_nor_text_are_left_to_fail() -> None:
+    found = message(bytes(range(256)), "Content-Encoding: gzip")
+    assert repaired(found) == found
+    with pytest.raises(RecordError):
+        found.content()
+
+
+@pytest.mark.parametrize(
+    ("body", "is_in_chunks"),
+    [
+        (b"5\r\nhello\r\n0\r\n\r\n", True),
+        (b"5\nhello\n0\n\n", True),
+        (b"5;name=value\r\nhello\r\n", True),
+        (b"5\r\nhello", True),
+        (b"5\r\nhel", True),
+        (b"1F", True),
+        (b"0\r\n\r\n", True),
+        (b"<html>", False),
+        (b"5\r\nhello world", False),
+        (b"dead\nbeef", False),
+        (b"cafe is no size", False),
+        (b"\r\n", False),
+    ],
+)
+def test_bodies_in_chunks_are_told_from_others(body: bytes, is_in_chunks: bool) -> None:
+    found = repaired(message(body, "Transfer-Encoding: chunked"))
+    assert (found.get("Transfer-Encoding") is not None) is is_in_chunks
+    assert is_in_chunks or found.content() == body
+
+
+def test_transfer_codings_alone_can_be_undone() -> None:
+    packed = gzip.compress(PROSE)
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed)
+    assert message(body, "Transfer-Encoding: chunked", "Content-Encoding: gzip").transferred() == packed
+    assert message(packed, "Content-Encoding: gzip").transferred() == packed
+    assert message(b"body", "Content-Encoding: no-such").transferred() == b"body"
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400), st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", "x", ""]), st.booleans())
+def test_repairs_harm_nothing(body: bytes, coding: str, chunked: bool) -> None:
+    headers = [f"Content-Encoding: {coding}"] if coding else []
+    found = message(body, *headers, *(["Transfer-Encoding: chunked"] if chunked else []))
+    mended = repaired(found)
+    assert (mended.head, mended.body) == (found.head, found.body)
+    assert set(mended.headers) <= set(found.headers)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 
+from tests.benchmarks import rereading
 from tests.benchmarks.crawls import Cost, Crawl, bare, bare_and_trafilatura, capture, serving, whole_line
 
 _PACKAGES = "newswarc scrapy twisted trafilatura lxml warcio isal zlib-ng sqlalchemy".split()
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for comparison in COMPARISONS:
         if chosen.only in comparison.name:
             _compare(comparison, rounds, pages // comparison.share)
+    if chosen.only in "replay":
+        _compare_replay(rounds, pages // 4)
     print(
         "\nRatios are medians of the rounds' (lowest to highest); those of the least costs suffer least from others\n"
         f"on the machine. Start-up is what a crawl of {_FEW} pages costs. Load at the end: {os.getloadavg()[0]:.1f}."
@@ -79,6 +82,25 @@ def _compare(comparison: Comparison, rounds: int, pages: int) -> None:
         start = median(a0.cpu for a0, _ in costs)
         speed = median(pages / a.wall for _, a in costs)
         print(f"  {name}: {cpu:6.2f} ms of CPU a page, {start:.1f} s to start, {speed:.0f} pages/s", flush=True)
+
+
+def _compare_replay(rounds: int, pages: int) -> None:
+    """Reading stored pages again, and comparing, beside trafilatura alone on the same bodies."""
+    ours: list[tuple[Cost, Cost]] = []
+    other: list[tuple[Cost, Cost]] = []
+    with rereading.shelf(_FEW) as few, rereading.shelf(pages) as many:
+        for read in (rereading.replay, rereading.trafilatura):
+            read(few)  # compiles the modules
+        for _ in range(rounds):
+            for read, costs in ((rereading.replay, ours), (rereading.trafilatura, other)):
+                costs.append((read(few), read(many)))
+    pure = [(b.cpu - b0.cpu) / (a.cpu - a0.cpu) for (a0, a), (b0, b) in zip(ours, other, strict=True)]
+    print(f"replay ({pages} pages)")
+    print(f"  pages a core beside trafilatura's, without start-up  {_range(pure)}")
+    for name, costs in (("ours", ours), ("trafilatura", other)):
+        cpu = median((a.cpu - a0.cpu) / (pages - _FEW) * 1000 for a0, a in costs)
+        speed = median(pages / a.wall for _, a in costs)
+        print(f"  {name}: {cpu:6.2f} ms of CPU a page, {speed:.0f} pages/s", flush=True)
 
 
 def _least(costs: list[tuple[Cost, Cost]]) -> float:

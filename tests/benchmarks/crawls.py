@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Crawl", "bare", "bare_and_trafilatura", "capture", "serving", "whole_line"]
+__all__ = ["Cost", "Crawl", "bare", "bare_and_trafilatura", "capture", "measure", "serving", "whole_line"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -85,7 +85,7 @@ def bare_and_trafilatura(base: str, pages: int) -> Cost:
     """Scrapy as it comes, saving bodies; then trafilatura alone on them."""
     with tempfile.TemporaryDirectory() as folder:
         fetched = _crawl(base, pages, "save", settings=BARE, to=folder)
-        return fetched + _measure([sys.executable, str(HERE / "trafilatura_alone.py"), folder], str(pages))
+        return fetched + measure([sys.executable, str(HERE / "trafilatura_alone.py"), folder], str(pages))
 
 
 def _crawl(base: str, pages: int, then: str, *, settings: dict[str, object], to: str = "") -> Cost:
@@ -94,16 +94,17 @@ def _crawl(base: str, pages: int, then: str, *, settings: dict[str, object], to:
         command += ["-a", argument]
     for name, value in {**SETTINGS, **settings}.items():
         command += ["-s", f"{name}={value}"]
-    return _measure(command, "")
+    return measure(command, "")
 
 
-def _measure(command: list[str], says: str) -> Cost:
+def measure(command: list[str], says: str) -> Cost:
     """Run a command under the meter; it must end well and say what it should, and nothing on standard error."""
     metered = [sys.executable, str(HERE / "meter.py"), *command]
     done = subprocess.run(metered, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
     *said, cost = done.stdout.strip().splitlines() or [""]
     assert done.returncode == 0, done.stderr
-    assert not done.stderr, done.stderr
+    said_aloud = [line for line in done.stderr.splitlines() if not line.startswith("reading ")]  # its progress
+    assert not said_aloud, done.stderr
     assert "".join(said) == says, said
     cpu, wall = map(float, cost.split())
     return Cost(cpu, wall)

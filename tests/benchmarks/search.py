@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import itertools
+import os
 import random
 import sys
 import tempfile
@@ -180,8 +181,8 @@ def _searches(vocabulary: Sequence[str]) -> Iterator[tuple[str, Question]]:
     yield "half of all, or others", search(lambda r: f"{half(r)} OR {half(r)} OR {usual(r)}")
     yield "half of all, not others", search(lambda r: f"{half(r)} -{usual(r)} -{half(r)}")
     yield "a phrase of frequent words", search(lambda r: f'"{every(r)} {every(r)}"')
-    yield "a beginning of two letters", search(lambda r: f"{usual(r)[:2]}*")
-    yield "a beginning of four letters", search(lambda r: f"{rare(r)[:4]}*")
+    yield "a beginning of three letters", search(lambda r: f"{rare(r)[:3]}*")
+    yield "a beginning of five letters", search(lambda r: f"{rare(r)[:5]}*")
     yield "half of all, one source", search(half, source=lambda r: r.choice(_SOURCES))
     yield "half of all, one language", search(half, language=lambda r: r.choice(list(_LANGUAGES)))
     yield "half of all, one year", search(half, **year)
@@ -202,30 +203,39 @@ def _others(versions: int) -> Iterator[tuple[str, Question]]:
     yield "latest articles in a language", lambda c, *_: c.articles(language="fr", limit=50)
 
 
-def measure(store: Store, articles: int, rounds: int) -> None:
+def measure(store: Store, articles: int, rounds: int, only: str = "") -> None:
     """Ask each question so often, each time over a catalogue opened for it, and print how long it takes."""
-    every: list[float] = []
+    every: list[tuple[float, float]] = []
     vocabulary = _Vocabulary(_LATIN, 1).words
-    print(f"{articles} articles of {_WORDS} words, {store.catalogue_path.stat().st_size / 1e6:.0f} MB of catalogue")
-    print(f"{'milliseconds':<34}    p50     p99     max")
+    size = store.catalogue_path.stat().st_size / 1e6
+    print(f"{articles} articles of {_WORDS} words, {articles * _FETCHES} fetches; a catalogue of {size:.0f} MB")
+    print(f"{'milliseconds':<34}{'p50':>8}{'p99':>8}{'max':>8}   of CPU:{'p50':>7}{'p99':>8}")
     for name, ask in [*_searches(vocabulary), *_others(articles)]:
-        rng = random.Random(name)
-        times = [_time(store, ask, rng) for _ in range(rounds + 1)][1:]
-        every += times
-        print(f"{name:<34}{_quantile(times, 0.5)}{_quantile(times, 0.99)}{max(times) * 1000:8.1f}", flush=True)
-    print(f"{'all of them':<34}{_quantile(every, 0.5)}{_quantile(every, 0.99)}{max(every) * 1000:8.1f}")
+        if only in name:
+            rng = random.Random(name)
+            times = [_time(store, ask, rng) for _ in range(rounds + 1)][1:]
+            every += times
+            _print(name, times)
+    _print("all of them", every)
+    print(f"Load at the end: {os.getloadavg()[0]:.1f}.")
 
 
-def _time(store: Store, ask: Question, rng: random.Random) -> float:
-    started = time.perf_counter()
+def _time(store: Store, ask: Question, rng: random.Random) -> tuple[float, float]:
+    """Seconds, and seconds of CPU."""
+    started, cpu = time.perf_counter(), time.process_time()
     with Catalogue(store.catalogue_path, read_only=True) as catalogue:
         ask(catalogue, store, rng)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - cpu
 
 
-def _quantile(times: Sequence[float], share: float) -> str:
-    ordered = sorted(times)
-    return f"{ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000:8.1f}"
+def _print(name: str, times: Sequence[tuple[float, float]]) -> None:
+    wall, cpu = (sorted(ms * 1000 for ms in column) for column in zip(*times, strict=True))
+
+    def at(column: list[float], share: float) -> float:
+        return column[min(len(column) - 1, int(len(column) * share))]
+
+    line = f"{name:<34}{at(wall, 0.5):8.1f}{at(wall, 0.99):8.1f}{wall[-1]:8.1f}"
+    print(f"{line}   {at(cpu, 0.5):14.1f}{at(cpu, 0.99):8.1f}", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -234,10 +244,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--articles", type=int, default=_FEW, help=f"so many (default {_FEW}; {_MANY} take minutes)")
     parser.add_argument("--rounds", type=int, default=100, help="times that each question is asked")
     parser.add_argument("--folder", type=Path, help="build the archive there and leave it, or use the one there")
+    parser.add_argument("--only", default="", help="questions whose name has this in it")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         store = build(chosen.folder or Path(folder), chosen.articles)
-        measure(store, chosen.articles, chosen.rounds)
+        measure(store, chosen.articles, chosen.rounds, chosen.only)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,25 @@ def test_what_the_add_on_sets() -> None:
     assert settings["ARCHIVE_STORE"] == "data"
 
 
+def test_what_a_replay_sets_whatever_the_user_set() -> None:
+    theirs = {"DOWNLOAD_HANDLERS": {"https": "gazette.Https"}, "EXTENSIONS": {"gazette.Own": 5}}
+    settings = Settings()
+    for name, value in {**theirs, "DOWNLOAD_DELAY": 9, "AUTOTHROTTLE_ENABLED": True, "RETRY_ENABLED": True}.items():
+        settings.set(name, value, priority="cmdline")
+    settings.set("REPLAY", "data", priority="cmdline")
+    Newswarc().update_settings(settings)
+    handlers = settings.getwithbase("DOWNLOAD_HANDLERS")
+    replayed = {"crawler.replaying.ReplayHandler"}
+    assert {handlers[scheme] for scheme in ("http", "https")} == replayed
+    assert {handlers[scheme] for scheme in handlers} == {None, *replayed}
+    assert "crawler.archiving.Archiving" not in settings["EXTENSIONS"]
+    assert settings["EXTENSIONS"]["gazette.Own"] == 5
+    assert dict(settings["ITEM_PIPELINES"]) == {"crawler.replaying.ReplayPipeline": 100}
+    assert settings.getfloat("DOWNLOAD_DELAY") == 0
+    for name in ("AUTOTHROTTLE_ENABLED", "HTTPCACHE_ENABLED", "RETRY_ENABLED", "TELNETCONSOLE_ENABLED"):
+        assert settings.getbool(name) is False
+
+
 @pytest.mark.parametrize(
     ("contact", "agent"),
     [

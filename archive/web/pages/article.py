@@ -11,7 +11,8 @@ from starlette.responses import Response
 from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
-from archive.history import article_at
+from archive.history import Event, History, article_at
+from archive.storage import Store
 from archive.web import glossary
 from archive.web.parameters import Parameters
 from archive.web.refusals import Unfit, Unknown
@@ -40,6 +41,7 @@ def article_page(request: Request) -> Response:
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
         article = article_at(room.store, catalogue, row["id"])
+        gone = _gone(room.store, catalogue, row["article"])
     frame = room.frame(capture)
     return room.templates.page(
         "article.html",
@@ -55,6 +57,7 @@ def article_page(request: Request) -> Response:
         scripts=asked.choice("scripts", ("on", "off")) != "off",
         shown=asked.choice("removed", ("1", "0")) == "1",
         alike=alike,
+        gone=gone,
     )
 
 
@@ -79,6 +82,18 @@ def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[R
         raise Unknown(f"The version {wanted} is none of {url}.")
     last = {v["capture"]: v for v in every}
     return row or every[-1], list(last.values())
+
+
+def _gone(store: Store, catalogue: Catalogue, url: str) -> Event | None:
+    """The first look that found nothing where the article had been; None if it was there at the last one."""
+    answers = [row for row in catalogue.captures(url) if row["method"] == "GET" and row["status"] < 500]
+    if not answers or answers[-1]["status"] < 400:  # to read a whole history takes time
+        return None
+    history = History.of(store, catalogue, url)
+    if not history.is_gone:
+        return None
+    seen = history.last_seen or ""
+    return next((event for event in history.events if event.kind == "gone" and event.date >= seen), None)
 
 
 def fields_of(article: Article) -> list[Field]:

@@ -50,7 +50,7 @@ def source_page(request: Request) -> Response:
 
 def source_named(name: str, room: Room, catalogue: Catalogue) -> Row:
     """The source of that name. Raises `Unknown`."""
-    found = next((row for row in room.census(catalogue)[0] if row["source"] == name), None)
+    found = next((row for row in room.census(catalogue, name)[0] if row["source"] == name), None)
     if found is None:
         raise Unknown(f"The archive has no source called {name[:100]}.")
     return found

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.database import copy_database
-from archive.catalogue.rows import Row
+from archive.catalogue.rows import Row, first_number
 from archive.catalogue.words import Words
 from archive.errors import StoreError
 from tests.archive.catalogue.made import URL, capture, version
@@ -338,3 +338,39 @@ def test_counts_of_all_and_of_one_run(catalogue: Catalogue) -> None:
     catalogue.add(captures=[capture(1), capture(2, run="s")], versions=[version(1, "Storm")])
     assert catalogue.counts() == {"runs": 0, "fetches": 0, "captures": 2, "versions": 1, "articles": 1}
     assert catalogue.counts("s")["captures"] == 1
+
+
+# The numbers of articles
+
+
+def numbered(catalogue: Catalogue) -> dict[str, int]:
+    return {row["url"]: row["number"] for row in catalogue.articles(limit=1000)}
+
+
+def test_an_article_moves_when_its_date_does(catalogue: Catalogue) -> None:
+    other = "https://ellery.test/other"
+    catalogue.add(versions=[version(5, "Storm", "twelve boats " * 30), version(1, "Other", article=other)])
+    before = numbered(catalogue)
+    catalogue.add(versions=[version(3, "Storm", "nine boats")])  # seen earlier than was known
+    seen = numbered(catalogue)
+    assert seen[URL] < before[URL]
+    assert seen[other] == before[other]
+    catalogue.add(versions=[version(6, "Storm", "ten boats", published="1999-01-01")])
+    assert numbered(catalogue)[URL] < seen[other]
+    assert catalogue.check() == []
+    dumped = catalogue.dump()
+    assert [row["url"] for row in dumped["full_text"]] == sorted([URL, other])
+    assert [row["text"] for row in dumped["full_text"] if row["url"] == URL] == ["ten boats"]
+    assert [row["url"] for row in dumped["likeness"]] == []
+
+
+def test_articles_whose_numbers_are_the_same_get_others(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.catalogue.articles.article_number", lambda date, _: first_number(date))
+    urls = [f"https://ellery.test/{n}" for n in range(5)]
+    for round in range(2):
+        day = f"2026-11-2{round}"
+        catalogue.add(
+            versions=[version(n + 10 * round, "Storm", article=url, published=day) for n, url in enumerate(urls)]
+        )
+        assert sorted(numbered(catalogue).values()) == [(first_number(day) or 0) + n for n in range(5)]
+        assert len(catalogue.dump()["full_text"]) == 5

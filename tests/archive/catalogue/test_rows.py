@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from archive.capture import Capture
 from archive.catalogue import schema
-from archive.catalogue.rows import capture_row, fetch_row, run_row, url_key, version_row
+from archive.catalogue.rows import (
+    article_number,
+    capture_row,
+    facets,
+    fetch_row,
+    first_number,
+    number_second,
+    run_row,
+    subtag,
+    url_key,
+    version_row,
+)
+from archive.catalogue.tokens import tokens
 
 RUN = {"id": "r", "source": "ellery"}
 
@@ -115,3 +127,63 @@ def test_versions() -> None:
     article["canonical_url"] = "canonical"
     assert row["article"] == article["url"]
     assert version_row("v", details, RUN, **PLACES)["article"] == "canonical"
+
+
+# Numbers of articles
+
+
+DATES = [
+    "1600",
+    "1999",
+    "1999-12-31T23:59:59",
+    "2026",
+    "2026-01-02",
+    "2026-11",
+    "2026-11-20",
+    "2026-11-20T00:00:01+05:00",
+    "2026-11-20T09:30-11:00",
+    "2026-11-20 09:30:01.5",
+    "2026-11-21",
+    "2500-12-31T23:59:59Z",
+]
+
+
+def test_numbers_are_in_order_of_date() -> None:
+    numbers = [first_number(date) for date in DATES]
+    assert None not in numbers
+    assert numbers == sorted(numbers, key=lambda number: number or 0)
+    assert len({*numbers}) == len(DATES)
+    for date, number in zip(DATES, numbers, strict=True):
+        mine = article_number(date, "https://ellery.test/")
+        assert number is not None
+        assert number <= mine < number + (1 << 20)
+        assert number_second(mine) == number_second(number)
+        assert 0 <= mine < 1 << 63
+
+
+@pytest.mark.parametrize(
+    "date", ["", "x", "1599", "2501", "2026-00", "2026-11-31", "2026-11-20T24:00", "2026-11-20T", "2026\n", "٢٠٢٦"]
+)
+def test_what_is_no_date_has_no_number(date: str) -> None:
+    assert first_number(date) is None
+    assert 0 <= article_number(date, "https://ellery.test/") < 1 << 20
+
+
+def test_articles_of_one_second_have_numbers_of_their_own() -> None:
+    numbers = {article_number("2026-11-20", f"https://ellery.test/{n}") for n in range(500)}
+    assert len(numbers) > 490
+
+
+def test_facets_are_no_words() -> None:
+    assert facets("a_b", "en-GB") == facets("a_b", "EN")
+    assert facets("a_b", "en") != facets("ab", "en")
+    assert len({*facets("en", "en")}) == 2
+    assert tokens(" ".join(facets("a_b", "en"))) != " ".join(facets("a_b", "en"))
+    assert facets("\ud800", None)
+
+
+@pytest.mark.parametrize(
+    ("tag", "primary"), [("en-GB", "en"), ("EN_us", "en"), ("zh-Hant-TW", "zh"), (None, ""), ("", "")]
+)
+def test_primary_subtags(tag: str | None, primary: str) -> None:
+    assert subtag(tag) == primary

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.catalogue.tokens import query_forms, tokens
+from archive.catalogue import tokens as module
+from archive.catalogue.tokens import Spans, query_forms, tokens
 
 
 def matches(words: str) -> list[str]:
@@ -115,3 +117,56 @@ def test_a_word_meets_itself_however_it_is_composed(word: str) -> None:
     for form in ("NFC", "NFD", "NFKC"):
         same = unicodedata.normalize(form, word)
         assert not tokens(word) or meets(word, same, None)
+
+
+# Places in the text
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "held"),
+    [
+        ("The Boats’ crews", "en", ["The", "Boats", "crews"]),
+        ("Straße…STRASSE", "de", ["Straße", "STRASSE"]),
+        ("e\u0301le\u0300ve, ½ ﬁsh", "fr", ["e\u0301le\u0300ve", "½", "½", "ﬁsh"]),
+        ("שָׁלוֹם כִתָاب", None, ["שָׁלוֹם", "כִתָاب"]),
+        ("iPhone発売、", "ja", ["iPhone", "発売", "売"]),
+        ("ｶﾞｽ漏れ", "ja", ["ｶﾞｽ", "ｽ漏", "漏れ", "れ"]),
+        ("foo_bar", None, ["foo", "bar"]),
+        ("한국 한", "ko", ["한국", "국", "한"]),
+        ("㎏ 5㎏", None, ["㎏", "5㎏"]),
+    ],
+)
+def test_tokens_have_places(text: str, language: str | None, held: list[str]) -> None:
+    spans = Spans(text, language)
+    assert [text[spans.start(n) : spans.end(n)] for n in range(len(spans))] == held
+
+
+SIGNS = "aéé́ßﬁ½ㅏ가ｶﾞ東…'\u0300 \u1161\u1112Ё_ё\u05b0א\u064bا\u0e31\u0e01İ\u0345\u0399\n"
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.text(max_size=30) | st.text(alphabet=SIGNS, max_size=12), st.sampled_from([None, "en", "de", "ru", "tr", "zz"])
+)
+def test_tokens_with_places_are_the_same_tokens(text: str, language: str | None) -> None:
+    spans = Spans(text, language)
+    assert spans.tokens == tokens(text, language).split()
+    places = [(spans.start(n), spans.end(n)) for n in range(len(spans))]
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert [start for start, _ in places] == sorted(start for start, _ in places)
+
+
+def test_stems_are_the_same_when_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_STEMS", 10)
+    texts = [f"Boats {n} running войны {n} القوارب 東京" for n in range(30)]
+    first = [tokens(text, "en") for text in texts]
+    assert first == [tokens(text, "en") for text in texts]
+    assert {text.replace(str(n), "") for n, text in enumerate(first)} == {"boat  run войн  قوارب 東京 京"}
+
+
+def test_threads_stem_alike() -> None:
+    words = [f"{word}{n}" for n in range(500) for word in ("boats", "running", "войны")]
+    wanted = tokens(" ".join(words), "fi")
+    module._stems.clear()
+    with ThreadPoolExecutor(8) as threads:
+        assert {*threads.map(lambda _: tokens(" ".join(words), "fi"), range(16))} == {wanted}

@@ -14,7 +14,7 @@ from archive.storage import Store
 from tests.archive.export.papers import STORM, handed_over, keep_text, paper, selected
 from tests.archive.making import digest_of, running
 
-ODD = "Ice \u2028\u2029\x85\x0b\x0c\x1c\x7f \U0001f6a2 \"quoted\" \\ </script>"
+ODD = 'Ice \u2028\u2029\x85\x0b\x0c\x1c\x7f \U0001f6a2 "quoted" \\ </script>'
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

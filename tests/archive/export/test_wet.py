@@ -30,9 +30,7 @@ def path(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def texts(store: Store) -> list[tuple[str, str, str]]:
     with selected(store, versions="all") as selection:
-        return [
-            (e.capture.url, f"<{e.capture.id}>", whole_text(e.article)) for e in selection.entries(lambda *_: None)
-        ]
+        return [(e.capture.url, f"<{e.capture.id}>", whole_text(e.article)) for e in selection.entries(lambda *_: None)]
 
 
 def test_warcio_reads_it(path: Path, store: Store) -> None:
@@ -51,9 +49,7 @@ def test_warcio_reads_it(path: Path, store: Store) -> None:
             assert headers.get_header("Content-Type") == "text/plain"
             assert headers.get_header("WARC-Block-Digest") == digest_of(block)
             assert headers.get_header("WARC-Warcinfo-ID") == warcinfo
-            found.append(
-                (headers.get_header("WARC-Target-URI"), headers.get_header("WARC-Refers-To"), block.decode())
-            )
+            found.append((headers.get_header("WARC-Target-URI"), headers.get_header("WARC-Refers-To"), block.decode()))
     assert found == texts(store)
     assert len(ids) == len(found) + 1 == 5
 

@@ -100,5 +100,3 @@ class Holes:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._file, name)
-
-

@@ -51,19 +51,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def command(store: Path, sources: Path, *options: str) -> list[str]:
+def command(store: Path, sources: Path, *options: str | Path) -> list[str]:
     settings = {"ARCHIVE_STORE": store, "SOURCES": sources, "EXTRACT_WORKERS": 2}
-    return [str(SCRAPY), "replay", *options, *(f"-s{name}={value}" for name, value in settings.items())]
+    return [str(SCRAPY), "replay", *map(str, options), *(f"-s{name}={value}" for name, value in settings.items())]
 
 
 @contextlib.contextmanager
-def started(store: Path, sources: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(store: Path, sources: Path, *files: Path) -> Iterator[subprocess.Popen[bytes]]:
     """``scrapy replay --accept`` in a process group of its own, which is killed at the end of the block."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        command(store, sources, "--accept"), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command(store, sources, "--accept", *files),
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:
@@ -86,8 +90,17 @@ def entries(store: Store) -> dict[str, set[str]]:
     return {row["site"]: {entry["key"] for entry in json.loads(row["entries"])} for row in rows}
 
 
+def size_of(folder: Path) -> int:
+    """Bytes in WARC files."""
+    total = 0
+    for path in folder.rglob("*.warc.gz*"):
+        with contextlib.suppress(FileNotFoundError):  # it was closed just now
+            total += path.stat().st_size
+    return total
+
+
 def derived_size(store: Store) -> int:
-    return sum(path.stat().st_size for path in (store.root / "derived").rglob("*.warc.gz*") if path.exists())
+    return size_of(store.root / "derived")
 
 
 def test_a_killed_re_run_goes_on_and_ends_the_same(folder: Path, tmp_path: Path) -> None:
@@ -162,3 +175,35 @@ def test_the_catalogue_knows_of_all(folder: Path, tmp_path: Path) -> None:
     catalogue = Catalogue(store.catalogue_path)
     assert len(catalogue.articles(limit=1000)) == 2 * NUMBER
     catalogue.close()
+
+
+@pytest.mark.xfail(
+    strict=False, reason="known gap: after some kills a few adopted texts keep furniture that was learned later"
+)
+def test_a_killed_adoption_goes_on_and_ends_the_same(folder: Path, tmp_path: Path) -> None:
+    rng, file = random.Random(8), tmp_path / "foreign.warc.gz"
+    originals = sorted((folder / "store" / "originals").rglob("*.warc.gz"))
+    file.write_bytes(b"".join(path.read_bytes() for path in originals))
+    whole, torn = Store(tmp_path / "whole"), Store(tmp_path / "torn")
+    with started(whole.root, folder / "sources", file) as process:
+        assert process.wait(120) == 0
+    left_open = 0
+    for kill in range(9):
+        held = size_of(torn.root)
+        with started(torn.root, folder / "sources", file) as process:
+            if kill % 3:
+                wait_until(lambda held=held: size_of(torn.root) > held, process)  # type: ignore[misc]
+                time.sleep(rng.uniform(0, 0.2))
+            else:
+                time.sleep(rng.uniform(0.5, 3))
+        left_open += bool(list(torn.root.rglob("*.open")))
+    with started(torn.root, folder / "sources", file) as process:
+        assert process.wait(120) == 0
+    assert left_open >= 2
+    assert latest(torn) == latest(whole)
+    assert len(latest(torn)) == 2 * NUMBER
+    taken = [[row["id"] for row in dump(store)["captures"]] for store in (torn, whole)]
+    assert sorted(taken[0]) == sorted(taken[1])
+    assert entries(torn) == entries(whole)
+    assert [str(fault) for fault in verify(torn).faults] == []
+    same_as_rebuilt(torn)

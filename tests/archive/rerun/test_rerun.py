@@ -22,6 +22,7 @@ from archive.workers import ExtractorPool
 from tests.archive import making
 from tests.archive.making import dump, exchange, keep_article, keep_page, later, page, refused, running, wire
 from tests.archive.rerun.rerunning import (
+    FRONT,
     OF_NOTHING,
     REMOVED,
     CountingPool,
@@ -37,8 +38,6 @@ from tests.archive.test_learner import PROMOTION, Writer, put
 
 A, B, C = (f"https://ellery.test/{name}" for name in "abc")
 D = "https://skagen.test/d"
-TEASERS = "".join(f"<li><a href=/{n}>A story of the day number {n}</a></li>" for n in range(60))
-FRONT = f"<html><body><ul>{TEASERS}</ul></body></html>".encode()
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +105,7 @@ def test_only_what_could_be_an_article_is_read(replay: Replay) -> None:
             [
                 ("robots.txt", wire(html), {"lead": Lead(kind="robots")}),
                 ("picture", wire(html), {"lead": Lead(kind="requisite")}),
+                ("front", wire(html), {"lead": Lead(kind="source")}),
                 ("gone", wire(html, "404 Not Found"), {}),
                 ("cut", wire(html), {"truncated": "disconnect"}),
                 ("post", wire(html), {"method": "POST"}),
@@ -135,6 +135,12 @@ def test_a_list_is_no_article(replay: Replay) -> None:
     with running(replay.store) as run:
         run.keep(exchange("https://ellery.test/", wire(FRONT)))
     assert replay.compare(url="https://ellery.test/") == {"https://ellery.test/": "nothing"}
+
+
+def test_of_a_site_that_nobody_knows_what_was_known_then_holds(replay: Replay) -> None:
+    assert replay.accept(of_rules, source="ellery") == {"ellery": (3, 0)}
+    assert replay.compare(lambda *_: None, source="ellery") == {A: "same", B: "same", C: "same"}
+    assert replay.compare(of_nothing, source="ellery") == {A: "altered", B: "altered", C: "altered"}
 
 
 # Remembering

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.capture import Capture
 from archive.errors import StoreError
 from archive.rerun.change import Change, Paragraph
 from archive.rerun.work import BEGUN, FOUND, WRITTEN, Remembered, WorkFile
@@ -15,6 +16,7 @@ from tests.archive.making import refused
 def remembered(number: int, *, site: str = "ellery.test", source: str = "ellery") -> Remembered:
     return Remembered(
         capture=f"urn:uuid:{number}",
+        record="sha256:1",
         key=b"key",
         baseline="",
         source=source,
@@ -111,6 +113,22 @@ def test_an_accept_is_followed_through_its_stages(path: Path) -> None:
     untouched = work.find("urn:uuid:1")
     assert untouched is not None
     assert (untouched.stage, untouched.change.kind) == (BEGUN, "altered")
+
+
+def test_what_is_known_of_a_copy_is_handed_on(path: Path) -> None:
+    work = WorkFile(path, "newswarc/1")
+    work.put(remembered(1))
+    to = Capture(
+        id="urn:uuid:7", kind="response", url="u", date="d", status=200, mime=None, payload_digest=None, file="f",
+        offset=0, length=1, record_digest="sha256:2",
+    )  # fmt: skip
+    work.hand_on("urn:uuid:1", "sha256:other", to)
+    assert work.find("urn:uuid:7") is None
+    work.hand_on("urn:uuid:1", "sha256:1", to)
+    found = work.find("urn:uuid:7")
+    assert found is not None
+    assert (found.record, found.result) == ("sha256:2", b"\x00\xff" * 10)
+    assert work.find("urn:uuid:1") is None
 
 
 def test_where_no_file_can_be_is_one_sentence(tmp_path: Path) -> None:

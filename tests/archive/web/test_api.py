@@ -34,7 +34,7 @@ def test_search(visitor: Visitor) -> None:
     assert found["pages"] == 2
     (article,) = found["articles"]
     assert article["url"] in (STORM, COPY)
-    assert all(set(part) == {"text", "match"} for snippet in article["snippets"] for part in snippet)
+    assert any(part["match"] for snippet in article["snippets"] for part in snippet)
 
 
 def test_search_syntax_is_explained(visitor: Visitor) -> None:

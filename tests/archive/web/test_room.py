@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.app import create_app
 from archive.web.room import Room
+from tests.archive.making import exchange, page, running, wire
 from tests.archive.web.rooms import REPLAY, STORM, Visitor, captures
 
 
@@ -33,25 +36,40 @@ def test_frames(store: Store) -> None:
     assert room(store).frame(first) is None
 
 
+class Counting:
+    """A catalogue that notes how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def sources(self) -> list[Row]:
+        self.asked += 1
+        return [{"source": "ellery", "articles": self.asked}]
+
+    def languages(self) -> list[Row]:
+        return []
+
+
 def test_sources_are_counted_anew_now_and_then(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     import archive.web.room as module
 
-    known = room(store)
-    times = iter([100.0, 110.0, 131.0, 131.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(times))
-    counted = []
+    known, catalogue = room(store), Counting()
+    now = 100.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    for now, asked in ((100.0, 1), (129.0, 1), (131.0, 2), (132.0, 2)):  # noqa: B007 - the clock reads it
+        assert known.census(catalogue)[0][0]["articles"] == asked  # type: ignore[arg-type]
+    assert catalogue.asked == 2
 
-    class Counting:
-        def sources(self) -> list[Row]:
-            counted.append(1)
-            return []
 
-        def languages(self) -> list[Row]:
-            return []
+def test_nobody_waits_while_another_counts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    import archive.web.room as module
 
-    for _ in range(3):
-        known.census(Counting())  # type: ignore[arg-type]
-    assert len(counted) == 2
+    known, catalogue = room(store), Counting()
+    known.census(catalogue)  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "_COUNTED_FOR", -1.0)
+    with known._counting:
+        assert known.census(catalogue)[0][0]["articles"] == 1  # type: ignore[arg-type]
+    assert known.census(catalogue)[0][0]["articles"] == 2  # type: ignore[arg-type]
 
 
 def test_replay_state(store: Store) -> None:
@@ -60,3 +78,15 @@ def test_replay_state(store: Store) -> None:
     off = Visitor(store).get("/api/replay").json()
     assert off["up"] is False
     assert off["problem"] == "Replay is off."
+
+
+def test_a_source_that_is_new_is_counted_at_once(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with running(store, "ellery"):
+        pass
+    visitor = Visitor(store)
+    assert visitor.get("/source/brand_new").status_code == 404
+    with running(store, "brand_new") as run:
+        run.keep(exchange("https://new.test/", wire(page("New"))))
+    assert visitor.get("/source/brand_new").status_code == 200
+    assert visitor.get("/source/other").status_code == 404

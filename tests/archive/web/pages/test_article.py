@@ -35,6 +35,15 @@ def test_versions_have_addresses_of_their_own(visitor: Visitor, store: Store) ->
     assert paragraphs(tree(visitor, url=STORM + "/")) == paragraphs(tree(visitor, version=new["id"]))
 
 
+def test_an_article_that_is_gone_is_said_to_be(visitor: Visitor, store: Store) -> None:
+    note = tree(visitor, url=STORM).cssselect(".note.bad")[0]
+    said = " ".join(note.text_content().split())
+    assert said.startswith("Gone. On 22 November 2026, 09:00 UTC the server answered that there is nothing (404).")
+    (gone,) = (row for row in captures(store, STORM) if row["status"] == 404)
+    assert note.cssselect("a")[0].get("href") == link("/capture", id=gone["id"])
+    assert not tree(visitor, url=FERRY).cssselect(".note.bad")
+
+
 def test_what_was_removed_stands_in_its_place(visitor: Visitor) -> None:
     page = tree(visitor, url=FERRY, removed="1")
     (switch,) = page.cssselect("#show-removed")

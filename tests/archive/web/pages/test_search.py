@@ -21,6 +21,7 @@ def test_results_say_what_where_and_when(visitor: Visitor) -> None:
     assert facts[0] == "Ellery"
     assert "English" in facts
     assert "2 different texts" in facts
+    assert "boats" in [mark.text for mark in hit.cssselect("mark")]
     assert "1 article for “fourteen boats”" in page.cssselect("[role=status]")[0].text_content()
 
 
