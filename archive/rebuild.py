@@ -14,7 +14,7 @@ from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
 from archive.catalogue.words import Words, words_of
 from archive.errors import RecordError, StoreError
-from archive.furniture import pack, paragraphs
+from archive.furniture.furniture import pack, paragraphs
 from archive.reader import StoredRecord, read_records
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX, sha256

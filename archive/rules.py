@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from archive.furniture import Furniture
+from archive.furniture.furniture import Furniture
 
 __all__ = ["Reading", "SiteRules", "rules_at"]
 

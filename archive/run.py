@@ -16,9 +16,9 @@ from archive.capture import Capture, Exchange, Failure, Truncation
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
 from archive.catalogue.words import Words
-from archive.furniture import pack, paragraphs
+from archive.furniture.furniture import pack, paragraphs
+from archive.furniture.lists import Lists
 from archive.http import head_length, parse_response
-from archive.lists import Lists
 from archive.provenance import provenance
 from archive.rebuild import catch_up
 from archive.records import (

@@ -72,8 +72,8 @@ def extract_capture(task: Task) -> Extracted:
 
 def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
     """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
+    from archive.collection.files import message_of, reader_of, record_of
     from archive.extraction.extractor import extract
-    from archive.files import message_of, reader_of, record_of
     from archive.http import repaired
 
     capture = task.capture
@@ -109,7 +109,7 @@ class ExtractorPool:
                 "archive.workers",
                 "archive.extraction.extractor",
                 "archive.catalogue.words",
-                "archive.files",
+                "archive.collection.files",
             ]
         )
         with _ignoring_ctrl_c():

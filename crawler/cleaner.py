@@ -15,8 +15,8 @@ import msgspec
 from archive.article import Article
 from archive.cleaning import PageBytes, article_dict, extract_page, pages_of
 from archive.errors import ArchiveError
-from archive.furniture import Furniture, site_of
-from archive.learner import Learner, Seen
+from archive.furniture.furniture import Furniture, site_of
+from archive.furniture.learner import Learner, Seen
 from archive.rules import UNKNOWN_SITE
 from archive.workers import ExtractorPool
 from crawler.command import complain

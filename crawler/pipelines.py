@@ -16,7 +16,7 @@ from scrapy.exceptions import DontCloseSpider, DropItem
 from archive.capture import Capture
 from archive.catalogue.rows import capture_from
 from archive.errors import ArchiveError, NotAPage, StoreError
-from archive.furniture import LEARNED, Furniture
+from archive.furniture.furniture import LEARNED, Furniture
 from archive.rules import Reading
 from archive.workers import Extracted, ExtractorPool, Task
 from crawler.archiving import Archiving

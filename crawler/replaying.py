@@ -33,12 +33,12 @@ from scrapy.responsetypes import responsetypes
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 
 from archive.capture import Capture
-from archive.collection import Collection, open_collection, upper_bound
+from archive.collection.collection import Collection, open_collection, upper_bound
 from archive.errors import ArchiveError, RecordError, StoreError
-from archive.furniture import Furniture, site_of
+from archive.furniture.furniture import Furniture, site_of
+from archive.furniture.learner import Learner, Seen
+from archive.furniture.readings import FirstReadings
 from archive.http import Message
-from archive.learner import Learner, Seen
-from archive.readings import FirstReadings
 from archive.workers import Extracted
 from crawler.page import Page
 from crawler.pipelines import PagePipeline

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from archive.collection import Collection, open_collection
+from archive.collection.collection import Collection, open_collection
 from archive.errors import ArchiveError, SourceError, StoreError
-from archive.furniture import site_of
+from archive.furniture.furniture import site_of
 from archive.rerun import Rerun, Selection
 from archive.storage import Store
 from archive.workers import ExtractorPool

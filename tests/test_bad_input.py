@@ -27,7 +27,7 @@ import pytest
 
 from archive.catalogue import Catalogue
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from tests.server.crawl import ROOT
 from tests.server.raw import RawServer, Reply
 from tests.server.store import Stored, read_store

@@ -12,8 +12,8 @@ import pytest
 from archive.catalogue import Catalogue
 from archive.reader import parse_member
 from archive.storage import Store
-from archive.verify import verify
-from tests.archive.test_learner import PROMOTION, Writer, put
+from archive.verification.verify import verify
+from tests.archive.furniture.test_learner import PROMOTION, Writer, put
 from tests.server.raw import RawServer, Reply
 from tests.test_commands import Ended, scrapy
 

@@ -21,7 +21,7 @@ from archive.reader import read_records
 from archive.rebuild import rebuild
 from archive.run import Run
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from tests.server.crawl import ROOT
 
 SCRAPY = Path(sys.executable).with_name("scrapy")

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from archive.catalogue import schema
 from archive.catalogue.database import Database
 from archive.catalogue.rows import Row
-from archive.furniture import unpack
+from archive.furniture.furniture import unpack
 
 __all__ = ["alike", "marks", "shares", "signature"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from archive.capture import Capture
-from archive.furniture import site_of
+from archive.furniture.furniture import site_of
 from archive.surt import surt, url_key
 
 __all__ = [
@@ -178,7 +178,7 @@ def version_row(
 ) -> Row:
     """From a conversion record and its JSON details.
 
-    `lines` are those of the text, packed (`archive.furniture.pack`), `signature` is its
+    `lines` are those of the text, packed (`archive.furniture.furniture.pack`), `signature` is its
     `archive.catalogue.words.Words.signature`; `places` are offset and length of the
     conversion, the details and the provenance record.
     """

@@ -93,7 +93,7 @@ versions = Table(
     Column("language", Text),
     Column("section", Text),
     Column("site", Text, nullable=False),
-    Column("lines", LargeBinary, nullable=False),  # see archive.furniture.pack
+    Column("lines", LargeBinary, nullable=False),  # see archive.furniture.furniture.pack
     Column("signature", LargeBinary, nullable=False),  # see archive.catalogue.likeness
     Column("text_digest", Text, nullable=False),
     Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
@@ -113,7 +113,7 @@ furniture = Table(
     metadata,
     Column("site", Text, primary_key=True),
     Column("made", Text, nullable=False),
-    Column("entries", Text, nullable=False),  # JSON list of archive.furniture.Entry
+    Column("entries", Text, nullable=False),  # JSON list of archive.furniture.furniture.Entry
 )
 
 articles = Table(

@@ -16,7 +16,7 @@ from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from
 from archive.errors import ExportError, RecordError, StoreError
 from archive.export.query import Query
-from archive.history import read_article
+from archive.history.history import read_article
 from archive.storage import Store
 
 __all__ = ["ChangedCatalogue", "Entry", "Progress", "Selection"]

@@ -21,7 +21,7 @@ from archive.extraction.phrases import phrases_of
 from archive.extraction.places import Placed
 from archive.extraction.scripts import StatedBody
 from archive.extraction.teasers import teasers
-from archive.furniture import LEARNED, Furniture
+from archive.furniture.furniture import LEARNED, Furniture
 from archive.rules import SiteRules
 
 __all__ = ["Audit", "Part"]

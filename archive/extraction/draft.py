@@ -27,7 +27,7 @@ from archive.extraction.places import place_lines
 from archive.extraction.scripts import StatedBody, body_in_scripts, stated_body
 from archive.extraction.tables import unfold_layout_tables
 from archive.extraction.updates import find_posts
-from archive.furniture import LEARNED
+from archive.furniture.furniture import LEARNED
 from archive.rules import Reading, SiteRules
 
 __all__ = ["Draft"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from archive.verification import Fault, Verification
+from archive.verification.verification import Fault, Verification
 
 __all__ = ["Findings"]
 

@@ -15,7 +15,7 @@ from archive.inspection.ledger import Ledger
 from archive.inspection.wacz import inspect_package
 from archive.inspection.warc import WarcInspector
 from archive.storage import is_locked, read_sidecar
-from archive.verification import Progress, Verification
+from archive.verification.verification import Progress, Verification
 from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 
 __all__ = ["inspect"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from archive.collection.package import Package
 from archive.errors import PackageError
 from archive.inspection.digests import Digest, Sums, parse_digest
 from archive.inspection.findings import Findings
 from archive.inspection.signature import SignatureFault, check_signature
-from archive.package import Package
 
 __all__ = ["DIGEST", "MANIFEST", "Manifest", "Resource", "read_manifest"]
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from archive.collection.directory import STORED
+from archive.collection.package import Entry, Package
 from archive.errors import PackageError
 from archive.inspection.closing import judge_set
 from archive.inspection.digests import Digest, Sums, parse_digest
@@ -16,8 +18,6 @@ from archive.inspection.ledger import Ledger
 from archive.inspection.manifest import DIGEST, MANIFEST, Manifest, read_manifest
 from archive.inspection.pages import PAGES, judge_page_lists, read_pages
 from archive.inspection.warc import Advance, WarcInspector
-from archive.package import Entry, Package
-from archive.zipping import STORED
 
 __all__ = ["inspect_package"]
 

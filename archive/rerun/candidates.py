@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
-from archive.adoption import own_id
 from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from, url_key
+from archive.collection.adoption import own_id
 from archive.rerun.reading import Baseline
 
 __all__ = ["Candidate", "Selection", "baseline_of", "candidates", "count_candidates"]

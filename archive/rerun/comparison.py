@@ -19,8 +19,8 @@ from typing import Self
 import msgspec
 
 from archive.errors import ArchiveError, StoreError
-from archive.furniture import site_of
-from archive.lists import Lists
+from archive.furniture.furniture import site_of
+from archive.furniture.lists import Lists
 from archive.rerun.candidates import Candidate, Selection
 from archive.rerun.change import Change
 from archive.rerun.reading import Job, Outcome, read_again, reading_at

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from archive.adoption import check_foreign
 from archive.article import Article
 from archive.catalogue.words import words_of
+from archive.collection.adoption import check_foreign
 from archive.errors import ArchiveError, NotAPage, RecordError
 from archive.reader import parse_member
 from archive.records import iso

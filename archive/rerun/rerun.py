@@ -10,16 +10,16 @@ from typing import Any, Self
 
 import msgspec
 
-from archive.adoption import Adopted, Adoption
 from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from
-from archive.collection import Collection
+from archive.collection.adoption import Adopted, Adoption
+from archive.collection.collection import Collection
+from archive.collection.inventory import Inventory
 from archive.errors import ArchiveError, RecordError, StoreError
-from archive.inventory import Inventory
-from archive.lists import Lists
+from archive.furniture.lists import Lists
+from archive.furniture.renewal import renew
 from archive.rebuild import catch_up
-from archive.renewal import renew
 from archive.rerun.candidates import Selection
 from archive.rerun.change import Change
 from archive.rerun.comparison import Comparison, Progress, ReadingOf
@@ -67,7 +67,8 @@ class Rerun:
     `changes` has read.
 
     Over a `collection` instead of the store, `changes` compares its pages with what the archive has of the same URLs
-    at the same moments, and `accept` takes its exchanges into the store (`archive.adoption`), with their articles.
+    at the same moments, and `accept` takes its exchanges into the store (`archive.collection.adoption`), with their
+    articles.
     """
 
     def __init__(

@@ -7,10 +7,10 @@ from typing import Protocol
 
 import msgspec
 
-from archive.adoption import own_id
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import capture_from
-from archive.collection import Collection
+from archive.collection.adoption import own_id
+from archive.collection.collection import Collection
 from archive.rerun.candidates import Candidate, Selection, baseline_of, candidates, count_candidates
 
 __all__ = ["AdoptedSupply", "FileSupply", "StoreSupply", "Supply"]

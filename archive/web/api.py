@@ -15,9 +15,9 @@ from archive.article import Article
 from archive.catalogue.filters import DateError
 from archive.catalogue.rows import Row
 from archive.catalogue.search import QueryError
-from archive.difference import difference
 from archive.extraction.kinds import kind_of
-from archive.history import History, article_at
+from archive.history.difference import difference
+from archive.history.history import History, article_at
 from archive.reader import parse_member
 from archive.storage import Store
 from archive.version import VERSION

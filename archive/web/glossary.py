@@ -127,7 +127,7 @@ def why_learned(why: str) -> str:
 
 
 def step_name(name: str) -> str:
-    """A step of `archive.check`."""
+    """A step of `archive.verification.check`."""
     return _STEPS.get(name, name.capitalize())
 
 

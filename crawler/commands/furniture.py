@@ -11,7 +11,7 @@ from crawler.command import ArchiveCommand, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
-    from archive.furniture import Entry
+    from archive.furniture.furniture import Entry
     from archive.run import Run
 
 
@@ -54,7 +54,7 @@ class Command(ArchiveCommand):
         import msgspec
 
         from archive.catalogue import Catalogue
-        from archive.furniture import Entry
+        from archive.furniture.furniture import Entry
 
         catalogue = Catalogue(self.store.catalogue_path)
         sites = catalogue.sites(source)
@@ -69,7 +69,7 @@ class Command(ArchiveCommand):
                 _print(entry)
 
     def _decide(self, source: str, named: str, verdict: str) -> None:
-        from archive.furniture import key_of
+        from archive.furniture.furniture import key_of
         from archive.run import Run
 
         run = Run(self.store, source, settings_digest="")
@@ -95,7 +95,7 @@ class Command(ArchiveCommand):
 
     def _clean_again(self, run: Run) -> int:
         """Read again the pages whose texts are no longer what the list asks for."""
-        from archive.renewal import renew
+        from archive.furniture.renewal import renew
         from archive.workers import ExtractorPool
 
         if not run.lists.count_stale():

@@ -13,7 +13,7 @@ from crawler.command import ArchiveCommand, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
-    from archive.verify import Verification
+    from archive.verification.verify import Verification
 
 
 class Command(ArchiveCommand):
@@ -40,7 +40,7 @@ class Command(ArchiveCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.inspection import inspect
-        from archive.verify import verify
+        from archive.verification.verify import verify
 
         if opts.url and args:
             self.fail("give either files or --url.")
@@ -66,9 +66,9 @@ class Command(ArchiveCommand):
 
     def _check_url(self, url: str) -> None:
         """Check every text of one article."""
-        from archive.addresses import Addresses
         from archive.catalogue import Catalogue
-        from archive.verify import check_capture
+        from archive.history.addresses import Addresses
+        from archive.verification.verify import check_capture
         from archive.workers import ExtractorPool
 
         try:

@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from archive.catalogue import Catalogue
 from archive.errors import ArchiveError
 from archive.storage import Store
-from archive.verify import Verification, verify
+from archive.verification.verify import Verification, verify
 from crawler.command import Crawls, complain
 from crawler.demo.newspapers import SOURCES, Newspapers
 from crawler.progress import Progress

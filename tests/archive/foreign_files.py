@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from archive.collection import open_collection
+from archive.collection.collection import open_collection
 from archive.errors import StoreError
 from tests.archive.making import refused
 

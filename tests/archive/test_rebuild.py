@@ -20,7 +20,7 @@ from archive.reader import read_records
 from archive.rebuild import catch_up, rebuild
 from archive.run import Run
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from archive.warc import OPEN_SUFFIX, Record, WarcWriter, sha256
 from tests.archive.making import (
     PROLOGUE,

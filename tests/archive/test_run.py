@@ -34,7 +34,7 @@ from archive.reader import StoredRecord, check_digests, parse_member, read_recor
 from archive.rules import Reading
 from archive.run import Run
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from archive.version import SOFTWARE
 from archive.warc import OPEN_SUFFIX, PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED
 from tests.archive.making import (

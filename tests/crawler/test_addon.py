@@ -16,7 +16,7 @@ from scrapy.settings import Settings
 
 from archive.catalogue import Catalogue
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from archive.version import VERSION
 from crawler.addon import Newswarc
 from tests.server.crawl import ROOT, crawl

@@ -22,7 +22,7 @@ from archive.capture import Exchange, Failure
 from archive.catalogue import Catalogue
 from archive.errors import StoreError
 from archive.reader import parse_member
-from archive.verify import verify
+from archive.verification.verify import verify
 from archive.version import VERSION
 from crawler.archiving import Archiving, settings_digest
 

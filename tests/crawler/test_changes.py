@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from archive.adoption import Adopted
 from archive.capture import Capture
+from archive.collection.adoption import Adopted
 from archive.errors import ExtractionError
 from archive.rerun import Accepted, Change, Reread
 from archive.rerun.change import Paragraph

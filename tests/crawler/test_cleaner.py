@@ -14,7 +14,7 @@ from scrapy.settings import Settings
 from warcio.warcwriter import WARCWriter
 
 from crawler.cleaner import Cleaner
-from tests.archive.test_learner import PROMOTION, Writer, put
+from tests.archive.furniture.test_learner import PROMOTION, Writer, put
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # warcio's writer leaves one
 LINES = [f"On day {day} the ferry brought {day * 3} crates of pears and a tired crew to the quay." for day in range(6)]

@@ -15,7 +15,7 @@ import pytest
 from archive.catalogue import Catalogue
 from archive.reader import parse_member
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from tests.server.crawl import ROOT
 from tests.server.raw import RawServer, Reply
 

@@ -28,9 +28,9 @@ from archive.storage import Store
 from crawler.demo.newspapers import SOURCES, Newspapers
 from crawler.replaying import Replaying
 from tests.archive.foreign_files import by_record, record, reply, wacz
+from tests.archive.furniture.test_learner import PROMOTION, Writer, put
 from tests.archive.making import exchange, later, refused, running, wire
 from tests.archive.making import page as bare_page
-from tests.archive.test_learner import PROMOTION, Writer, put
 from tests.server.crawl import ROOT
 from tests.server.raw import RawServer, Reply
 

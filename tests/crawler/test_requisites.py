@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.verify import verify
+from archive.verification.verify import verify
 from tests.crawler.test_spider import Crawl, crawl, links, moved, reply
 from tests.server.raw import RawServer
 

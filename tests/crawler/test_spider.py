@@ -18,7 +18,7 @@ import pytest
 from archive.catalogue import Catalogue
 from archive.errors import SourceError
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from crawler.demo.newspapers import SOURCES, Newspapers
 from crawler.source import Source
 from crawler.spider import SourceSpider

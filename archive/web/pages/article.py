@@ -11,7 +11,7 @@ from starlette.responses import Response
 from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
-from archive.history import Event, History, article_at
+from archive.history.history import Event, History, article_at
 from archive.storage import Store
 from archive.web import glossary
 from archive.web.parameters import Parameters

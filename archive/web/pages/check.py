@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.check import CaptureCheck, check_capture
+from archive.verification.check import CaptureCheck, check_capture
 from archive.web.forms import read_form
 from archive.web.pages.compare import known_version
 from archive.web.parameters import Parameters

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
-from archive.difference import Change, Difference, difference
-from archive.history import article_at
+from archive.history.difference import Change, Difference, difference
+from archive.history.history import article_at
 from archive.web import glossary
 from archive.web.parameters import Parameters
 from archive.web.refusals import Unknown

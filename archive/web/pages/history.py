@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.history import Event, History, Version
+from archive.history.history import Event, History, Version
 from archive.web import glossary
 from archive.web.parameters import Parameters
 from archive.web.refusals import Unknown

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
-from archive.furniture import Entry
+from archive.furniture.furniture import Entry
 from archive.web.chart import Chart, Period
 from archive.web.finding import Finding, Wish
 from archive.web.parameters import Parameters

@@ -7,7 +7,7 @@ from typing import Any
 from archive.article import Article
 from archive.catalogue.rows import Row, url_key
 from archive.catalogue.words import Words, words_of
-from archive.furniture import pack, paragraphs
+from archive.furniture.furniture import pack, paragraphs
 from archive.surt import surt
 
 URL = "https://www.ellery.test/2026/11/storm"

@@ -18,7 +18,7 @@ from archive.errors import StoreError
 from archive.rebuild import rebuild
 from archive.run import Run
 from archive.storage import Store, read_sidecar
-from archive.verify import verify
+from archive.verification.verify import verify
 from tests.archive.catalogue.made import capture, version
 from tests.archive.making import ROOT, SETTINGS, dump, exchange, keep_page, page, refused, running
 

@@ -14,7 +14,7 @@ from archive.extraction.document import parse
 from archive.extraction.draft import Draft
 from archive.extraction.lines import Line, positions
 from archive.extraction.metadata import read_metadata
-from archive.furniture import Furniture, key_of
+from archive.furniture.furniture import Furniture, key_of
 from archive.rules import Reading, SiteRules
 from tests.archive.making import SENTENCES
 from tests.pages.fixture import Fixture, fixtures

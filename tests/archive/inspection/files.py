@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from archive.inspection import inspect
-from archive.verification import Verification
+from archive.verification.verification import Verification
 
 URL = "https://www.skagen.test/2026/herring"
 MORNING, NOON, EVENING = (f"2026-11-20T{hour:02}:00:00Z" for hour in (9, 12, 18))

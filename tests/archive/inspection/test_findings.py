@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.inspection.findings import MOST_OF_A_KIND, Findings
-from archive.verification import Verification
+from archive.verification.verification import Verification
 
 
 def test_many_faults_of_a_kind_are_counted() -> None:

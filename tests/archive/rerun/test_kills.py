@@ -18,10 +18,10 @@ import pytest
 from archive.catalogue import Catalogue
 from archive.rules import Reading
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
+from tests.archive.furniture.test_learner import PROMOTION, Writer, put
 from tests.archive.making import dump, exchange, keep_article, later, page, running, wire
 from tests.archive.rerun.rerunning import latest, same_as_rebuilt
-from tests.archive.test_learner import PROMOTION, Writer, put
 from tests.server.crawl import ROOT
 
 SCRAPY = Path(sys.executable).with_name("scrapy")

@@ -13,13 +13,14 @@ import pytest
 from archive.capture import Lead
 from archive.catalogue.words import words_of
 from archive.errors import StoreError
-from archive.furniture import key_of
+from archive.furniture.furniture import key_of
 from archive.rules import Reading
 from archive.run import Run
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from archive.workers import ExtractorPool
 from tests.archive import making
+from tests.archive.furniture.test_learner import PROMOTION, Writer, put
 from tests.archive.making import dump, exchange, keep_article, keep_page, later, page, refused, running, wire
 from tests.archive.rerun.rerunning import (
     FRONT,
@@ -34,7 +35,6 @@ from tests.archive.rerun.rerunning import (
     same_as_rebuilt,
     searched,
 )
-from tests.archive.test_learner import PROMOTION, Writer, put
 
 A, B, C = (f"https://ellery.test/{name}" for name in "abc")
 D = "https://skagen.test/d"

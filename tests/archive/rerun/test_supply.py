@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.collection import open_collection
+from archive.collection.collection import open_collection
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from archive.workers import ExtractorPool
+from tests.archive.collection.test_adoption import URL, record, sha1, warc
 from tests.archive.making import dump, keep_page, later, page, refused, running, wire
 from tests.archive.rerun.rerunning import (
     FRONT,
@@ -22,7 +23,6 @@ from tests.archive.rerun.rerunning import (
     of_rules,
     same_as_rebuilt,
 )
-from tests.archive.test_adoption import URL, record, sha1, warc
 
 OTHER = "https://other.test/b"
 HTML = page("Storm keeps twelve boats out")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.storage import Store
-from archive.verify import verify
+from archive.verification.verify import verify
 from tests.archive.making import exchange, later, page, running, wire
 from tests.archive.serving.command import arguments, serving
 from tests.archive.serving.pywb import ROOT, needs_pywb

@@ -57,7 +57,7 @@ def test_what_is_not_there(visitor: Visitor, store: Store) -> None:
 
 def test_long_stretches_without_change_are_folded() -> None:
     from archive.article import Article
-    from archive.difference import difference
+    from archive.history.difference import difference
 
     lines = [f"Paragraph number {n} says something about item {n} of the list." for n in range(30)]
     changed = [*lines[:15], "Here an entirely new thought was put in by the night editor.", *lines[15:]]

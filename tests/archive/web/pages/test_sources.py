@@ -7,7 +7,7 @@ import msgspec
 from lxml import html
 
 from archive.catalogue import Catalogue
-from archive.furniture import Entry, key_of
+from archive.furniture.furniture import Entry, key_of
 from archive.storage import Store
 from archive.web.app import create_app
 from archive.web.chart import Chart, Period

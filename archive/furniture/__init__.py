@@ -1,0 +1,1 @@
+"""What a site puts into many of its articles, learned from its own pages."""
