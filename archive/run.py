@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from archive import clock
 from archive.article import Article
 from archive.capture import Capture, Exchange, Failure, Truncation
 from archive.catalogue import Catalogue
@@ -73,7 +74,7 @@ class Run:
         self.source = source
         self._settings_digest = settings_digest
         self._max_file_size = max_file_size
-        started = iso(dt.datetime.now(dt.UTC))
+        started = iso(clock.now())
         self._info = {
             "software": SOFTWARE,
             **(info or {}),
@@ -322,7 +323,7 @@ class Run:
         name = (writer.path, facts["digest"], facts["made"])
         if name not in self._listed:
             self._listed.add(name)
-            writer.append([json_record(dump(facts), "furniture", iso(dt.datetime.now(dt.UTC)), [])])
+            writer.append([json_record(dump(facts), "furniture", iso(clock.now()), [])])
             self._furniture.append(furniture_row(facts))
 
     def keep_lists(self) -> None:
@@ -345,7 +346,7 @@ class Run:
             writer = None
         if writer is None:
             self._serials[kind] += 1
-            info = {"created": iso(dt.datetime.now(dt.UTC)), **self._info}
+            info = {"created": iso(clock.now()), **self._info}
             writer = self.store.new_writer(kind, self.source, self.id, self._serials[kind], info)
             self._writers[kind] = writer
         return writer
@@ -379,7 +380,7 @@ class Run:
         `reason` as Scrapy gives it (``finished``, ``shutdown``), `stats` plain JSON values.
         Raises `StoreError` if the disk refuses; the locks are released all the same.
         """
-        end: dict[str, Any] = {"ended": iso(dt.datetime.now(dt.UTC)), "reason": reason, "stats": stats}
+        end: dict[str, Any] = {"ended": iso(clock.now()), "reason": reason, "stats": stats}
         try:
             self.keep_lists()
             self._writer("originals").append([facts_record(end, "run", end["ended"])])

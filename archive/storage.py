@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import fcntl
 import os
 import zlib
@@ -13,6 +12,7 @@ from typing import IO, Literal
 
 import msgspec
 
+from archive import clock
 from archive.errors import StoreError
 from archive.warc import OPEN_SUFFIX, WarcWriter, seal, sha256, sidecar_of, write_sidecar
 
@@ -113,7 +113,7 @@ class Store:
 
     def new_writer(self, kind: Kind, source: str, run: str, serial: int, info: dict[str, str]) -> WarcWriter:
         """Open a new WARC file for one run; `run` is the run's id (a UUID)."""
-        now = dt.datetime.now(dt.UTC)
+        now = clock.now()
         name = f"{source}-{now:%Y%m%d%H%M%S}-{run[:8]}-{serial:05}-{kind}.warc.gz"
         return WarcWriter(self.root / kind / f"{now:%Y-%m}" / name, info)
 

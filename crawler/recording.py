@@ -7,6 +7,7 @@ import os
 import tempfile
 from typing import IO
 
+from archive import clock
 from archive.capture import Exchange, Lead, Truncation
 from archive.http import is_http, is_interim, split_interim
 
@@ -24,7 +25,7 @@ class Recording:
     def __init__(self, url: str, method: str, lead: Lead | None, proxy: str | None) -> None:
         self.url, self.method, self.lead, self.proxy = url, method, lead, proxy
         self.attempts = 0
-        self.begun = dt.datetime.now(dt.UTC)
+        self.begun = clock.now()
         self._clear()
 
     def _clear(self) -> None:
@@ -48,7 +49,7 @@ class Recording:
         """A request is about to be written to a connection; forget what an earlier attempt left."""
         self._clear()
         self.attempts += 1
-        self.started = dt.datetime.now(dt.UTC)
+        self.started = clock.now()
         self.ip, self.port = ip, port
 
     def sent(self, data: bytes) -> None:
@@ -58,7 +59,7 @@ class Recording:
     def received(self, data: bytes) -> None:
         """Bytes read from the connection."""
         if not self.size:
-            self.first_byte = dt.datetime.now(dt.UTC)
+            self.first_byte = clock.now()
         self.size += len(data)
         if self._file is None and self.size > _SPILL:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the exchange
@@ -72,7 +73,7 @@ class Recording:
     def end(self, *, complete: bool, surplus: int = 0) -> None:
         """The response has ended; `surplus` bytes of what came are not part of it."""
         if self.ended is None:
-            self.ended = dt.datetime.now(dt.UTC)
+            self.ended = clock.now()
             self.complete, self.surplus = complete, surplus
 
     @property
@@ -94,7 +95,7 @@ class Recording:
     def exchange(self, truncated: Truncation | None, error: str | None) -> Exchange:
         """The exchange as it goes into the archive."""
         interim, response = self._response()
-        now = dt.datetime.now(dt.UTC)
+        now = clock.now()
         return Exchange(
             url=self.url,
             method=self.method,

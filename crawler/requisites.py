@@ -9,6 +9,7 @@ from urllib.parse import urldefrag
 
 from scrapy import Request
 
+from archive import clock
 from archive.capture import Lead
 from archive.records import iso
 from archive.requisites import Requisite, page_requisites, style_requisites
@@ -44,7 +45,7 @@ class Requisites:
         settings = spider.crawler.settings
         self._most = settings.getint("REQUISITES_A_PAGE", 200)
         age = dt.timedelta(days=settings.getfloat("REQUISITES_DAYS", 7))
-        self._since = iso(dt.datetime.now(dt.UTC) - age)
+        self._since = iso(clock.now() - age)
 
     def of_page(self, response: Response) -> Iterator[Request]:
         """Requests for what a page loads."""

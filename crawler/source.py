@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from scrapy.utils.conf import closest_scrapy_cfg
 
+from archive import clock
 from archive.errors import SourceError
 from archive.rules import Reading, SiteRules, rules_at
 
@@ -260,7 +261,7 @@ def known_reading(settings: BaseSettings, url: str, day: dt.date | None = None) 
     for folder in reversed(settings.getlist("SOURCES")):  # later ones win
         for source in load_sources(project_folder() / folder)[0].values():
             if source.owns(url):
-                return source.reading(day or dt.datetime.now(dt.UTC).date())
+                return source.reading(day or clock.now().date())
     return Reading()
 
 

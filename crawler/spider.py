@@ -12,6 +12,7 @@ from urllib.parse import urldefrag, urljoin
 from scrapy import Request, Spider
 from scrapy.spidermiddlewares.httperror import HttpError
 
+from archive import clock
 from archive.capture import Failure, Lead
 from archive.errors import RecordError, SourceError, StoreError
 from crawler.discovery import Found, feed_leads, page_leads, sitemap_leads
@@ -186,7 +187,7 @@ class SourceSpider(Spider):
     def _refused(self, request: Request, sentence: str, level: int = logging.WARNING) -> None:
         from crawler.archiving import Archiving
 
-        now = dt.datetime.now(dt.UTC)
+        now = clock.now()
         archiving = self.crawler.get_extension(Archiving)
         self.logger.log(level, "%s is not fetched: %s", request.url, sentence)
         if archiving:

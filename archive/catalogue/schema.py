@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-VERSION = 3
+VERSION = 4
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
 
 metadata = MetaData()

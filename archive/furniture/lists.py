@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from sqlalchemy import text
 
+from archive import clock
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
@@ -99,7 +99,7 @@ class Lists:
 
     def decide(self, site: str, key: str, verdict: str, *, text: str, who: str) -> None:
         """A person's verdict, see `Learner.decide`."""
-        self._learner(site).decide(key, verdict, text=text, who=who, date=iso(dt.datetime.now(dt.UTC)))
+        self._learner(site).decide(key, verdict, text=text, who=who, date=iso(clock.now()))
 
     def entries(self, site: str) -> list[Entry]:
         """A site's list."""
@@ -175,7 +175,7 @@ class _Stored(msgspec.Struct, frozen=True):
 def _facts(furniture: Furniture, entries: list[Entry]) -> dict[str, Any]:
     return {
         "site": furniture.site,
-        "made": iso(dt.datetime.now(dt.UTC), exact=True),
+        "made": iso(clock.now(), exact=True),
         "digest": furniture.digest,
         "entries": msgspec.to_builtins(entries),
     }

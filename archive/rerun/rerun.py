@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
+from archive import clock
 from archive.capture import Capture
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_from
@@ -115,7 +115,7 @@ class Rerun:
             if self._collection is None:
                 self.store.require()
             if self.store.exists():
-                now = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+                now = f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
                 stack.enter_context(self.store.lock("replay", f"a re-run that started {now}"))
             stack.enter_context(self.comparison)
             self._stack = stack.pop_all()

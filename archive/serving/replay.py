@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from archive import clock
 from archive.errors import ServingError
 from archive.serving.addresses import aliases
 from archive.serving.environment import PywbEnvironment
@@ -163,7 +164,7 @@ class Replay:
             process.stdin.write(json.dumps(self._terms).encode() + b"\n")
             process.stdin.flush()
         if process.stdout.readline() == b"ready\n" and not self._stopping.is_set():
-            self._problem, self._since = None, dt.datetime.now(dt.UTC)
+            self._problem, self._since = None, clock.now()
             self._ready.set()
             hung = self._watch(process)
         else:

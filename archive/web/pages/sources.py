@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive import clock
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.furniture.furniture import Entry
@@ -59,7 +60,7 @@ def source_named(name: str, room: Room, catalogue: Catalogue) -> Row:
 def period_of(asked: Parameters, source: Row) -> Period:
     """The days that are asked for, or the last ones on which something was captured. Raises `Unfit`."""
     since, until = asked.day("since"), asked.day("until")
-    last = dt.date.fromisoformat(until or source["last"] or str(dt.datetime.now(dt.UTC).date()))
+    last = dt.date.fromisoformat(until or source["last"] or str(clock.now().date()))
     usual = _back(last, _USUAL_PERIOD)
     if source["first"]:  # a young source gets no empty weeks
         usual = max(usual, min(dt.date.fromisoformat(source["first"]), _back(last, _SHORTEST_PERIOD)))
