@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from archive.catalogue import coverage, likeness, schema
 from archive.catalogue.articles import refresh_article
-from archive.catalogue.database import Database, Reader, unusable
+from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row, subtag, url_key
 from archive.catalogue.search import each_article
@@ -100,7 +100,7 @@ class Catalogue:
                     self._take_list(connection, row)
                 coverage.mark(connection, fetches, [row for row, _ in versions])
                 _upsert(connection, schema.files, files)
-        except DatabaseError as error:
+        except BROKEN as error:
             raise unusable(self.path, error) from error
 
     def _take_list(self, connection: Connection, row: Row) -> None:
@@ -114,7 +114,7 @@ class Catalogue:
         try:
             with self._connection.begin():
                 coverage.settle(self._connection)
-        except DatabaseError as error:
+        except BROKEN as error:
             raise unusable(self.path, error) from error
 
     # Questions a crawl asks
@@ -191,6 +191,12 @@ class Catalogue:
         """The version whose conversion has that record id."""
         rows = self.rows(select(schema.versions).where(schema.versions.c.id == record_id))
         return rows[0] if rows else None
+
+    def last_version(self, capture: str) -> Row | None:
+        """What was read from a capture last."""
+        v = schema.versions.c
+        last = select(schema.versions).where(v.capture == capture).order_by(v.extracted.desc(), v.id.desc()).limit(1)
+        return next(iter(self.rows(last)), None)
 
     def furniture(self, site: str) -> Row | None:
         """The list of a site's recurring paragraphs."""
@@ -325,8 +331,8 @@ class Catalogue:
                 rows = self._connection.exec_driver_sql("PRAGMA integrity_check").all()
                 self._connection.exec_driver_sql("INSERT INTO full_text (full_text) VALUES ('integrity-check')")
                 self._connection.exec_driver_sql("INSERT INTO likeness (likeness) VALUES ('integrity-check')")
-        except DatabaseError as error:
-            return [str(error.orig)]
+        except BROKEN as error:
+            return [str(error.orig if isinstance(error, DatabaseError) else error)]
         return [row[0] for row in rows if row[0] != "ok"]
 
 

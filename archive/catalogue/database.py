@@ -20,7 +20,7 @@ from archive.catalogue import schema
 from archive.catalogue.rows import Row
 from archive.errors import StoreError
 
-__all__ = ["Database", "Reader", "copy_database", "unusable"]
+__all__ = ["BROKEN", "Database", "Reader", "copy_database", "unusable"]
 
 T = TypeVar("T")
 
@@ -37,8 +37,14 @@ _UNUSABLE = (
 )
 
 
-def unusable(path: Path, error: DatabaseError | sqlite3.Error) -> StoreError:
-    """The user's sentence for an error of the database."""
+BROKEN = (DatabaseError, sqlite3.Error, UnicodeDecodeError)
+"""What using a damaged file can raise: where SQLite repeats damage in its message, the driver can't decode that."""
+
+
+def unusable(path: Path, error: Exception) -> StoreError:
+    """The user's sentence for an error of the database, one of `BROKEN`."""
+    if isinstance(error, UnicodeDecodeError):
+        error = sqlite3.DatabaseError(error.object.decode("utf-8", "replace"))
     return StoreError(_UNUSABLE.format(path=path, error=error.orig if isinstance(error, DatabaseError) else error))
 
 
@@ -58,7 +64,7 @@ class Database:
                 _create(path)
             self.engine = self._engine()
             self.connection = self._connect()
-        except DatabaseError as error:
+        except BROKEN as error:
             raise unusable(path, error) from error
 
     def _engine(self) -> Engine:
@@ -103,7 +109,7 @@ class Database:
     def _asked(self, ask: Callable[[], T]) -> T:
         try:
             return ask()
-        except (DatabaseError, sqlite3.Error) as error:
+        except BROKEN as error:
             raise unusable(self.path, error) from error
 
     def stream(self, query: Any, values: dict[str, Any] | None = None) -> Iterator[Row]:
@@ -112,7 +118,7 @@ class Database:
             with self.engine.connect() as connection:
                 for row in connection.execution_options(yield_per=_BATCH).execute(query, values or {}):
                     yield row._asdict()
-        except DatabaseError as error:
+        except BROKEN as error:
             raise unusable(self.path, error) from error
 
     def close(self) -> None:
@@ -176,7 +182,7 @@ class Reader(Database):
         try:
             self.engine = self._engine()
             self.connection = self._connect()
-        except (DatabaseError, StoreError) as error:
+        except (*BROKEN, StoreError) as error:
             self._state = _NO_STATE
             raise error if isinstance(error, StoreError) else unusable(self.path, error) from error
 

@@ -6,9 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from sqlalchemy import select
-
-from archive.catalogue.schema import versions
 from archive.errors import ArchiveError, RecordError
 from archive.run import Run
 from archive.workers import Extracted, ExtractorPool, Task
@@ -75,7 +72,8 @@ class _Renewal:
             extracted = future.result()
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a sentence
             return self._give_up(task, self._pool.explain(error, url))
-        if extracted.article.text_digest == self._text_digest(task.capture.id):
+        last = self._run.catalogue.last_version(task.capture.id)
+        if last and extracted.article.text_digest == last["text_digest"]:
             return self._give_up(task)
         try:
             self._run.keep_extracted(task.capture, extracted)
@@ -88,9 +86,3 @@ class _Renewal:
         if error:
             self._complain(error)
         return False
-
-    def _text_digest(self, capture: str) -> str | None:
-        """Of what was read from a capture last."""
-        v = versions.c
-        latest = select(v.text_digest).where(v.capture == capture).order_by(v.extracted.desc(), v.id.desc()).limit(1)
-        return next((row["text_digest"] for row in self._run.catalogue.rows(latest)), None)

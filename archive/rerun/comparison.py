@@ -18,6 +18,7 @@ from typing import Self
 
 import msgspec
 
+from archive.collection.adoption import own_id
 from archive.errors import ArchiveError, StoreError
 from archive.furniture.furniture import site_of
 from archive.furniture.lists import Lists
@@ -144,8 +145,8 @@ class Comparison:
     def _remembered(self, page: Page) -> Outcome | None:
         """What is known of a capture, if it was read with the same and compared with the same."""
         capture, baseline = page.candidate.capture, page.candidate.baseline
-        found = self.work.find(capture.id)
-        if found is None or (found.key, found.record) != (page.key, capture.record_digest):
+        found = self.work.find(own_id(capture.id))
+        if found is None or found.key != page.key or capture.record_digest not in (found.record, found.copied):
             return None
         if found.stage != FOUND and baseline is not None and baseline.extracted == found.extracted:
             if found.stage != WRITTEN:  # a kill came between
@@ -171,7 +172,7 @@ class Comparison:
             page.problem = self._pool.explain(error, url)
             return page
         remembered = Remembered(
-            capture=candidate.capture.id,
+            capture=own_id(candidate.capture.id),
             record=candidate.capture.record_digest,
             key=page.key,
             baseline=candidate.baseline.version if candidate.baseline else "",

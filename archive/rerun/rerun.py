@@ -19,13 +19,13 @@ from archive.collection.inventory import Inventory
 from archive.errors import ArchiveError, RecordError, StoreError
 from archive.furniture.lists import Lists
 from archive.furniture.renewal import renew
+from archive.history.history import article_at
 from archive.rebuild import catch_up
 from archive.rerun.candidates import Selection
 from archive.rerun.change import Change
 from archive.rerun.comparison import Comparison, Progress, ReadingOf
 from archive.rerun.reading import extracted_of
 from archive.rerun.supply import AdoptedSupply, FileSupply, StoreSupply, Supply
-from archive.rules import Reading
 from archive.run import Run
 from archive.storage import Recovered, Store
 from archive.workers import ExtractorPool
@@ -223,7 +223,7 @@ class Rerun:
         return Accepted(source=source, articles=articles, renewed=renewed, adopted=adopted)
 
     def _hand_on(self, row: Row, capture: Capture) -> None:
-        self.comparison.work.hand_on(row["id"], row["record_digest"], capture)
+        self.comparison.work.hand_on(row["record_digest"], capture)
 
     def _is_due(self, adoption: Adoption, source: str) -> bool:
         """Whether there is something to take, or an unfinished accept."""
@@ -255,11 +255,15 @@ class Rerun:
         """Let a site's list learn from what was stored, and read again what is stale because of that."""
         run.flush()
         work = self.comparison.work
-        for found in work.newest(run.source, site, _LEARNED_FROM):
-            row = run.catalogue.capture(found.capture)
-            if row is not None and found.result is not None:
-                article = extracted_of(found.result, Reading()).article
-                run.lists.learn(found.baseline, capture_from(row), article)
+        for capture in work.unsettled(run.source, site, _LEARNED_FROM):
+            row, version = run.catalogue.capture(capture), run.catalogue.last_version(capture)
+            if row is not None and version is not None:
+                try:
+                    article = article_at(run.store, run.catalogue, version["id"])
+                except (RecordError, StoreError) as error:  # the text is damaged or gone; verify tells more
+                    self._complain(error)
+                    continue
+                run.lists.learn(version["id"], capture_from(row), article)
         renewed = renew(run, self._pool, complain=self._complain, progress=self._progress)
         run.keep_lists()
         work.settle(run.source, site)

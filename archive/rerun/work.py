@@ -6,7 +6,6 @@ It lies in the archive's folder but is no part of the archive: it may be deleted
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from archive.rerun.change import Change
 
 __all__ = ["BEGUN", "FOUND", "WRITTEN", "Remembered", "WorkFile"]
 
-_VERSION = 1
+_VERSION = 2
 FOUND, BEGUN, WRITTEN = 0, 1, 2
-"""Stages of a result: it is known; it is about to be written into the archive; it is, but its site is not settled."""
+"""Stages of a result: it is known; it is about to be written into the archive; it is written."""
 _TABLES = """
     CREATE TABLE about (software TEXT NOT NULL);
     CREATE TABLE pages (
@@ -35,9 +34,16 @@ _TABLES = """
         change BLOB NOT NULL,
         extracted TEXT,
         result BLOB,
-        stage INTEGER NOT NULL DEFAULT 0
+        stage INTEGER NOT NULL DEFAULT 0,
+        copied TEXT                 -- digest of the foreign record that it is a copy of
     );
-    CREATE INDEX pages_written ON pages (source, site, date, capture) WHERE stage = 2;
+    CREATE TABLE unsettled (        -- what was written, or may have been, and its site has not learned from
+        capture TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        site TEXT NOT NULL,
+        date TEXT NOT NULL
+    );
+    CREATE INDEX unsettled_sites ON unsettled (source, site, date, capture);
 """
 
 
@@ -56,10 +62,13 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     extracted: str | None
     result: bytes | None
     stage: int = FOUND
+    copied: str | None = None
+    """``sha256:`` of the record of another's file that it is a copy of."""
 
 
 class WorkFile:
-    """A small database. `software` names what reads pages: what another one has found out is dropped.
+    """A small database. `software` names what reads pages: what another one has found out is dropped, but what was
+    written and is not settled yet.
 
     Each method raises `StoreError` if the disk refuses or the file can't be used.
     """
@@ -81,8 +90,10 @@ class WorkFile:
                 if database.execute("PRAGMA user_version").fetchone() == (0,):
                     database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
                     database.execute("INSERT INTO about VALUES (?)", (software,))
-                same = database.execute("PRAGMA user_version").fetchone() == (_VERSION,)
-                if same and database.execute("SELECT software FROM about").fetchone() == (software,):
+                if database.execute("PRAGMA user_version").fetchone() == (_VERSION,):
+                    if database.execute("SELECT software FROM about").fetchone() != (software,):
+                        database.execute("DELETE FROM pages")
+                        database.execute("UPDATE about SET software = ?", (software,))
                     return database
             except sqlite3.OperationalError as error:
                 raise self._unusable(error) from error
@@ -115,21 +126,23 @@ class WorkFile:
         return _remembered(rows[0]) if rows else None
 
     def put(self, found: Remembered) -> None:
-        """Remember this of a capture, and nothing else."""
-        values = (*msgspec.structs.astuple(found)[:7], msgspec.json.encode(found.change), found.extracted, found.result)
-        self._run("REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *values, found.stage)
+        """Remember this of a capture, and nothing else; what its site has not learned yet, it still has to."""
+        values = msgspec.structs.astuple(msgspec.structs.replace(found, change=msgspec.json.encode(found.change)))
+        self._run("REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *values)
 
-    def hand_on(self, capture: str, record: str, to: Capture) -> None:
-        """What is remembered of those bytes is true of a capture, which is a copy of them."""
+    def hand_on(self, record: str, to: Capture) -> None:
+        """What is remembered of a foreign record is true of a capture, which is a copy of it."""
         self._run(
-            "UPDATE OR REPLACE pages SET capture = ?, record = ? WHERE capture = ? AND record = ?",
-            to.id, to.record_digest, capture, record,
+            "UPDATE pages SET record = ?, copied = ? WHERE capture = ? AND record = ?",
+            to.record_digest, record, to.id, record,
         )  # fmt: skip
 
     # An accept in work
 
     def begin(self, capture: str) -> None:
-        """The result of a capture is about to be written."""
+        """The result of a capture is about to be written; its site will have to learn from it."""
+        columns = "capture, source, site, date"
+        self._run(f"REPLACE INTO unsettled SELECT {columns} FROM pages WHERE capture = ?", capture)  # noqa: S608
         self._run("UPDATE pages SET stage = ? WHERE capture = ?", BEGUN, capture)
 
     def accepted(self, capture: str, version: str) -> None:
@@ -137,25 +150,22 @@ class WorkFile:
         self._run("UPDATE pages SET baseline = ?, stage = ? WHERE capture = ?", version, WRITTEN, capture)
 
     def sites(self, source: str) -> list[str]:
-        """The sites of a source with results that were written, and were not settled yet."""
-        rows = self._run("SELECT DISTINCT site FROM pages WHERE source = ? AND stage = 2 ORDER BY site", source)
-        return [site for (site,) in rows]
+        """The sites of a source that are not settled."""
+        return [
+            site for (site,) in self._run("SELECT DISTINCT site FROM unsettled WHERE source = ? ORDER BY 1", source)
+        ]
 
     def sources(self) -> list[str]:
         """The sources with such sites."""
-        return [source for (source,) in self._run("SELECT DISTINCT source FROM pages WHERE stage = 2 ORDER BY source")]
+        return [source for (source,) in self._run("SELECT DISTINCT source FROM unsettled ORDER BY 1")]
 
-    def newest(self, source: str, site: str, limit: int) -> Iterator[Remembered]:
-        """Of a site's written results the `limit` newest, oldest first."""
-        where = "FROM pages WHERE source = ? AND site = ? AND stage = 2"
+    def unsettled(self, source: str, site: str, limit: int) -> list[str]:
+        """Of the captures that a site has to learn from the `limit` newest, oldest first."""
         rows = self._run(
-            f"SELECT capture FROM (SELECT capture, date {where} ORDER BY date DESC, capture DESC LIMIT ?)"  # noqa: S608
-            " ORDER BY date, capture",
+            "SELECT capture FROM unsettled WHERE source = ? AND site = ? ORDER BY date DESC, capture DESC LIMIT ?",
             source, site, limit,
         )  # fmt: skip
-        for (capture,) in rows:
-            if found := self.find(capture):
-                yield found
+        return [capture for (capture,) in reversed(rows)]
 
     def settle(self, source: str, site: str) -> None:
         """All that came of a site's written results is written too: they are what the archive has."""
@@ -165,6 +175,7 @@ class WorkFile:
             " WHERE source = ? AND site = ? AND stage = 2",
             same, source, site,
         )  # fmt: skip
+        self._run("DELETE FROM unsettled WHERE source = ? AND site = ?", source, site)
 
     def _run(self, statement: str, *values: Any) -> list[Any]:
         try:
@@ -177,17 +188,5 @@ class WorkFile:
 
 
 def _remembered(row: tuple[Any, ...]) -> Remembered:
-    capture, record, key, baseline, source, site, date, change, extracted, result, stage = row
-    return Remembered(
-        capture=capture,
-        record=record,
-        key=key,
-        baseline=baseline,
-        source=source,
-        site=site,
-        date=date,
-        change=msgspec.json.decode(change, type=Change),
-        extracted=extracted,
-        result=result,
-        stage=stage,
-    )
+    found = dict(zip(Remembered.__struct_fields__, row, strict=True))
+    return Remembered(**{**found, "change": msgspec.json.decode(found["change"], type=Change)})

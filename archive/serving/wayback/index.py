@@ -66,7 +66,7 @@ class CatalogueIndex(BaseAggregator):
         try:
             with closing(self._database().execute(_SELECT + where, values)) as cursor:
                 return [_cdx(row) for row in cursor]
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, OSError) as error:  # SQLite may repeat damage in its message
             self._forget()
             raise Problem(
                 "503 Service Unavailable",

@@ -244,3 +244,17 @@ def test_many_readers_beside_a_crawl_get_whole_answers(path: Path) -> None:
     with Catalogue(path) as catalogue:
         assert catalogue.check() == []
     assert names(path) == {path.name}
+
+
+# Damage
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_damage_that_sqlite_repeats_in_its_message_is_one_sentence(path: Path, read_only: bool) -> None:
+    """Python's driver can't decode such a message, and says that instead."""
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"CREATE TABLE captures", b"CREATE TABLE capt\xff\xfees"))
+    with pytest.raises(StoreError) as error, Catalogue(path, read_only=read_only) as catalogue:
+        catalogue.counts()
+    assert "the catalogue can't be used: malformed database schema" in refused(error.value)
+    assert "scrapy rebuild makes a damaged catalogue again" in str(error.value)

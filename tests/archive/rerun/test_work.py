@@ -9,7 +9,7 @@ import pytest
 from archive.capture import Capture
 from archive.errors import StoreError
 from archive.rerun.change import Change, Paragraph
-from archive.rerun.work import BEGUN, FOUND, WRITTEN, Remembered, WorkFile
+from archive.rerun.work import BEGUN, FOUND, Remembered, WorkFile
 from tests.archive.making import refused
 
 
@@ -58,9 +58,12 @@ def test_what_is_put_again_takes_the_place_of_the_old(path: Path) -> None:
 def test_what_other_software_found_is_dropped(path: Path) -> None:
     work = WorkFile(path, "newswarc/1")
     work.put(remembered(1))
+    work.begin("urn:uuid:1")
     work.close()
-    assert WorkFile(path, "newswarc/2").find("urn:uuid:1") is None
-    assert WorkFile(path, "newswarc/1").find("urn:uuid:1") is None
+    for software in ("newswarc/2", "newswarc/1"):
+        work = WorkFile(path, software)
+        assert work.find("urn:uuid:1") is None
+        assert work.sites("ellery") == ["ellery.test"]  # what was written still has to be learned from
 
 
 @pytest.mark.parametrize("damage", [b"no database at all" * 500, b"", b"SQLite format 3\0" + b"\xff" * 5000])
@@ -86,20 +89,17 @@ def test_an_accept_is_followed_through_its_stages(path: Path) -> None:
     for number in range(1, 6):
         work.put(remembered(number, site="b.test" if number == 5 else "a.test"))
     work.put(remembered(9, source="other"))
-    work.begin("urn:uuid:1")
+    assert work.sources() == []
+    for number in (1, 3, 2, 4, 5):
+        work.begin(f"urn:uuid:{number}")
     found = work.find("urn:uuid:1")
     assert found is not None
     assert found.stage == BEGUN
-    assert work.sites("ellery") == []
     for number in (3, 2, 4, 5):
         work.accepted(f"urn:uuid:{number}", f"urn:uuid:v{number}")
     assert work.sources() == ["ellery"]
     assert work.sites("ellery") == ["a.test", "b.test"]
-    newest = list(work.newest("ellery", "a.test", 2))
-    assert [(one.capture, one.baseline, one.stage) for one in newest] == [
-        ("urn:uuid:3", "urn:uuid:v3", WRITTEN),
-        ("urn:uuid:4", "urn:uuid:v4", WRITTEN),
-    ]
+    assert work.unsettled("ellery", "a.test", 2) == ["urn:uuid:3", "urn:uuid:4"]
     work.settle("ellery", "a.test")
     assert work.sites("ellery") == ["b.test"]
     settled = work.find("urn:uuid:2")
@@ -115,20 +115,27 @@ def test_an_accept_is_followed_through_its_stages(path: Path) -> None:
     assert (untouched.stage, untouched.change.kind) == (BEGUN, "altered")
 
 
+def test_what_a_site_has_to_learn_outlives_what_is_put(path: Path) -> None:
+    work = WorkFile(path, "newswarc/1")
+    work.put(remembered(1))
+    work.begin("urn:uuid:1")
+    work.accepted("urn:uuid:1", "urn:uuid:v1")
+    work.put(remembered(1))
+    assert work.unsettled("ellery", "ellery.test", 9) == ["urn:uuid:1"]
+
+
 def test_what_is_known_of_a_copy_is_handed_on(path: Path) -> None:
     work = WorkFile(path, "newswarc/1")
     work.put(remembered(1))
     to = Capture(
-        id="urn:uuid:7", kind="response", url="u", date="d", status=200, mime=None, payload_digest=None, file="f",
+        id="urn:uuid:1", kind="response", url="u", date="d", status=200, mime=None, payload_digest=None, file="f",
         offset=0, length=1, record_digest="sha256:2",
     )  # fmt: skip
-    work.hand_on("urn:uuid:1", "sha256:other", to)
-    assert work.find("urn:uuid:7") is None
-    work.hand_on("urn:uuid:1", "sha256:1", to)
-    found = work.find("urn:uuid:7")
-    assert found is not None
-    assert (found.record, found.result) == ("sha256:2", b"\x00\xff" * 10)
-    assert work.find("urn:uuid:1") is None
+    for record, known in [("sha256:other", ("sha256:1", None)), ("sha256:1", ("sha256:2", "sha256:1"))]:
+        work.hand_on(record, to)
+        found = work.find("urn:uuid:1")
+        assert found is not None
+        assert (found.record, found.copied) == known
 
 
 def test_where_no_file_can_be_is_one_sentence(tmp_path: Path) -> None:
