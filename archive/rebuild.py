@@ -179,7 +179,8 @@ class _FileRows:
                 "mime": facts["mime"],
                 "payload_digest": record.get("WARC-Payload-Digest"),
                 "refers_to": record.refers_to(),
-                "truncated": record.get("WARC-Truncated"),
+                # Of a revisit only its own block is cut, not the payload that it stands for.
+                "truncated": record.get("WARC-Truncated") if record.type == "response" else None,
                 "file": self._name,
                 "offset": record.offset,
                 "length": record.length,

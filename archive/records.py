@@ -79,7 +79,9 @@ def revisit_headers(original: Row | None, not_modified: Row | None) -> list[tupl
     referred = original or not_modified
     if not referred:
         return []
+    cut = [("WARC-Truncated", "length")] if original else []  # 6.7.2: shall be there where the payload is left out
     return [
+        *cut,
         ("WARC-Profile", PROFILE_IDENTICAL if original else PROFILE_NOT_MODIFIED),
         ("WARC-Refers-To", f"<{referred['id']}>"),
         ("WARC-Refers-To-Target-URI", referred["url"]),

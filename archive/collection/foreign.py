@@ -184,7 +184,8 @@ class _Index:
         message = _message(record)
         if message is None:
             return
-        truncated = record.get("WARC-Truncated")
+        # Of a revisit only its own block is cut (WARC 1.1, 6.7.2), not the payload that it stands for.
+        truncated = record.get("WARC-Truncated") if record.type != "revisit" else None
         if record.get("WARC-Segment-Number"):  # the rest is in `continuation` records
             truncated = "length"
         capture = Capture(

@@ -47,7 +47,7 @@ class _Inspection:
 
     def run(self, paths: Iterable[Path]) -> Verification:
         files = [path for given in paths for path in self._files(given)]
-        files = list({path.resolve(): path for path in files}.values())
+        files = list({os.path.realpath(path): path for path in files}.values())
         self._total = sum(_size(path) for path in files)
         with Ledger() as ledger:
             inspector = WarcInspector(self._findings, ledger, advance=self._advance)

@@ -321,6 +321,8 @@ def test_an_identical_payload_is_a_revisit_with_its_own_head(store: Store, run: 
         "WARC-Refers-To-Target-URI": URL,
         "WARC-Refers-To-Date": first.date,
     }
+    assert record.get("WARC-Truncated") == "length"  # the block is; the payload that it stands for is whole
+    assert again.truncated is None
     assert beside(store, again, "request").block.startswith(b"GET ")
     assert facts_of(store, again)["size"] == len(wire(BODY, headers=["Content-Type: text/html", "Age: 7"]))
 
@@ -706,6 +708,7 @@ def test_rule_5_revisits_say_of_what(varied: Store) -> None:
         kinds.add(record.need("WARC-Profile"))
         assert (record.block == b"") == (record.need("WARC-Profile") == PROFILE_NOT_MODIFIED)
         assert not record.block or parse_response(record.block).body == b""
+        assert record.get("WARC-Truncated") == ("length" if record.block else None)
     assert kinds == {PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED}
 
 

@@ -174,6 +174,19 @@ def test_whole_ones_go_before_truncated_ones_however_new(tmp_path: Path) -> None
     assert body(collected(tmp_path, (URL, reply(b"cut"), cut), relative)) == b"cut"
 
 
+def test_a_revisit_is_whole_although_its_own_block_is_cut(tmp_path: Path) -> None:
+    """As Heritrix writes it, and the standard wants it."""
+    head, date = b"HTTP/1.1 200 OK\r\nX-Look: second\r\n\r\n", "2026-11-22T00:00:00Z"
+    one = record("response", reply(b"one"), WARC_Record_ID="<urn:uuid:one>")
+    again = record("revisit", head, WARC_Refers_To="<urn:uuid:one>", WARC_Truncated="length", WARC_Date=date)
+    with open_collection(file(tmp_path, one, again)) as collection:
+        found = collection.nearest("https://paper.test/story")
+        assert found is not None
+        assert (found.date, found.truncated) == (date, None)
+        assert collection.message(found).get("X-Look") == "second"
+        assert collection.message(found).body == b"one"
+
+
 def test_of_two_of_one_second_the_later_in_the_file(tmp_path: Path) -> None:
     path = collected(tmp_path, (URL, reply(b"503", status="503 Busy"), {}), (URL, reply(b"200"), {}))
     assert body(path) == b"200"

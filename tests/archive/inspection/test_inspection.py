@@ -13,7 +13,18 @@ from archive.inspection import inspect
 from archive.storage import Store
 from archive.warc import write_sidecar
 from tests.archive.inspection.files import Wacz, faults, good, info, judged, only, put, response, revisit, sha256_hex
-from tests.archive.making import SETTINGS, exchange, keep_page, killed, page, refused, running, varied_store
+from tests.archive.making import (
+    SETTINGS,
+    exchange,
+    keep_page,
+    killed,
+    later,
+    page,
+    refused,
+    running,
+    varied_store,
+    wire,
+)
 
 
 def test_our_own_files_are_well(tmp_path: Path) -> None:
@@ -29,6 +40,8 @@ def test_our_own_files_get_no_advice(tmp_path: Path) -> None:
     with running(Store(tmp_path)) as run:
         keep_page(run, "https://ellery.test/storm", page("Storm keeps twelve boats out"))
         keep_page(run, "https://ellery.test/storm", page("Storm keeps nine boats out"))
+        again = exchange("https://ellery.test/storm", wire(page("Storm keeps nine boats out")), at=later(1))
+        assert run.keep(again).kind == "revisit"
     assert inspect([tmp_path]).advice == []
 
 
@@ -126,3 +139,9 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(StoreError) as error:
         inspect([put(tmp_path / "a.warc.gz", *good())])
     assert "set TMPDIR" in refused(error.value)
+
+
+def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:
+    path = tmp_path / "loop.warc.gz"
+    path.symlink_to(path.name)
+    only(faults(path), "can't be read: Too many levels of symbolic links")
