@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,9 @@ __all__ = ["StoredRecord", "check_digests", "parse_member", "read_gzip", "read_m
 
 FACTS = "newswarc"
 """The field of our application/warc-fields records that holds a JSON object."""
+
+# It repeats the URLs of strangers as they are, and says only what `archive.inspection` says of the file.
+logging.getLogger("warcio.recordloader").setLevel(logging.ERROR)
 
 _READ = 1 << 20
 _LARGEST_RECORD = 2 << 30

@@ -22,17 +22,18 @@ __all__ = ["ArchiveCommand", "Crawls", "complain", "moment", "printable"]
 
 
 def complain(error: ArchiveError | str) -> None:
-    """One sentence on standard error."""
-    print(f"newswarc: {error}", file=sys.stderr)
+    """One sentence on standard error, in one line, whatever a file or URL that it names is called."""
+    print(f"newswarc: {printable(str(error), line_ends=False)}", file=sys.stderr)
 
 
-_HARMLESS = "\n\u200c\u200d"
-"""Line ends, and the joiners that some scripts are written with."""
+_JOINERS = "\u200c\u200d"
+"""Some scripts are written with them."""
 
 
-def printable(text: str) -> str:
-    """Text of a page, fit for a terminal: no control or escape characters get through, but line ends."""
-    return "".join(c if c.isprintable() or c in _HARMLESS or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
+def printable(text: str, *, line_ends: bool = True) -> str:
+    """Text of a page, fit for a terminal: no control or escape characters get through, but line ends if they may."""
+    harmless = _JOINERS + "\n" * line_ends
+    return "".join(c if c.isprintable() or c in harmless or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
 
 
 def moment(date: str | None, option: str) -> str | None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from archive.errors import RecordError
 from archive.reader import StoredRecord, check_digests, parse_member, read_members, read_records
 from archive.storage import Store
+from tests.archive.foreign_files import record as foreign
 from tests.archive.making import digest_of, exchange, failure, later, read_json, records, running, wire
 
 BODY = random.Random(1).randbytes(60_000)
@@ -311,3 +312,11 @@ def test_digests(record: StoredRecord, problem: str | None) -> None:
 def test_every_record_that_we_write_has_good_digests(path: Path) -> None:
     store = Store(path.parent.parent.parent)
     assert [check_digests(record) for record in records(store)] == [None] * len(records(store))
+
+
+def test_nothing_of_a_record_is_printed(caplog: pytest.LogCaptureFixture) -> None:
+    """warcio warns of spaces in URLs, and repeats them with whatever a stranger wrote for our terminal."""
+    url = "https://paper.test/\x1b[2Ja b"
+    (found,) = read_records(io.BytesIO(foreign("response", b"x", WARC_Target_URI=url)))
+    assert found.url == url.replace(" ", "%20")
+    assert caplog.records == []

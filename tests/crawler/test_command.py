@@ -156,3 +156,12 @@ def test_a_fault_of_ours_is_not_hidden(script: Path, tmp_path: Path) -> None:
     code, err = run(script, tmp_path, ("breaks", {}))
     assert code == 41
     assert "ValueError: a fault of ours" in err
+
+
+def test_what_is_complained_of_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file's name may hold anything, also a line that looks like one of ours, and half characters."""
+    complain("a\nnewswarc: all is well\x1b[2J\u202e\udce9.warc.gz: is cut short.")
+    assert (
+        capsys.readouterr().err
+        == "newswarc: a\ufffdnewswarc: all is well\ufffd[2J\ufffd\ufffd.warc.gz: is cut short.\n"
+    )
