@@ -14,17 +14,17 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from archive import clock
 from archive.errors import ServingError
 from archive.serving.addresses import aliases
 from archive.serving.environment import PywbEnvironment
 from archive.storage import Store
+from archive.web.scripts import HOLDS, Scripts
 
 __all__ = ["Replay", "Scripts", "scripts_of"]
 
-Scripts = Literal["held", "always", "never"]
 
 _HERE = Path(__file__).parent
 _CODE = "import sys; sys.path.append(sys.argv[1]); from wayback.app import main; main()"
@@ -82,6 +82,7 @@ class Replay:
             "hosts": aliases(listener),
             "token": self.token,
             "scripts": scripts,
+            "holds": HOLDS,
             "memory": memory,
             "socket": listener.fileno(),
         }

@@ -73,6 +73,7 @@ def serve(
             origin=sockets.origin,
             replay_origin=replay.origin if replay else None,
             replay_path=f"/{replay.token}" if replay else "/web",
+            replay_scripts=scripts,
             replay_state=replay.state if replay else lambda: _NO_REPLAY,
             titles=titles,
         )

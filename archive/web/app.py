@@ -23,6 +23,7 @@ from archive.web.pages.replay import replay_page
 from archive.web.pages.search import search_page
 from archive.web.pages.sources import source_page, sources_page
 from archive.web.room import ReplayState, Room
+from archive.web.scripts import Scripts
 
 __all__ = ["create_app"]
 
@@ -32,6 +33,7 @@ def create_app(
     *,
     replay_origin: str | None = None,
     replay_path: str = "/web",
+    replay_scripts: Scripts = "held",
     replay_state: ReplayState | None = None,
     origin: str | None = None,
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]"),
@@ -40,14 +42,15 @@ def create_app(
     """The reading room over one archive.
 
     `replay_origin` (``http://127.0.0.1:8081``) is where pywb shows pages as they were, below `replay_path`; without it
-    the pages say that replay is off. `replay_state` tells whether it is running. `origin` is the room's own as readers
-    see it, if a proxy stands before it. Requests to other host names than `allowed_hosts` are refused. `titles` are
-    readers' names of sources.
+    the pages say that replay is off. `replay_scripts` says in which browsers it runs scripts, `replay_state` whether it
+    is running. `origin` is the room's own as readers see it, if a proxy stands before it. Requests to other host names
+    than `allowed_hosts` are refused. `titles` are readers' names of sources.
     """
     room = Room(
         store,
         replay_origin=replay_origin,
         replay_path=replay_path,
+        replay_scripts=replay_scripts,
         replay_state=replay_state,
         titles=titles or {},
     )

@@ -44,7 +44,7 @@ class Wish(msgspec.Struct, frozen=True):
             source=asked.source(),
             language=asked.language(),
             since=asked.day("since"),
-            until=asked.day("until"),
+            until=asked.day("until", last=True),
             page=asked.number("page", 1, 1, LAST_PAGE),
             limit=asked.number("limit", 20, 1, longest_page),
         )

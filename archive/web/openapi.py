@@ -33,14 +33,14 @@ def _number(lowest: int, highest: int, default: int) -> Json:
     return {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}
 
 
-_DAY = {"type": "string", "pattern": f"^({DAY})?$", "examples": ["2026-11-20"]}
+_DAY = {"type": "string", "pattern": f"^({DAY})?$", "examples": ["2026-11-20", "2026-11", "2026"]}
 _URL = _parameter(
     "url", "An address of the article, or of any capture of it.", _text(LONGEST_URL, minLength=1), required=True
 )
 _RECORD = {"type": "string", "pattern": f"^{RECORD_ID}$", "maxLength": 200}
 _SOURCE = _text(100, pattern=f"^({SOURCE})?$")
-_SINCE = _parameter("since", "The first day.", _DAY)
-_UNTIL = _parameter("until", "The last day, itself included.", _DAY)
+_SINCE = _parameter("since", "The first day; of a month or year its first.", _DAY)
+_UNTIL = _parameter("until", "The last day, itself included; of a month or year its last.", _DAY)
 
 
 def _schema(name: str) -> Json:

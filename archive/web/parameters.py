@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,8 @@ LONGEST_WORDS = 300
 """Characters."""
 RECORD_ID = "[!-;=?-~]{1,200}"
 """Any URI without angle brackets; ours are ``urn:uuid:...``."""
-DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+DAY = "[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
+"""A day, month or year."""
 SOURCE = "[A-Za-z0-9_.-]{1,100}"
 LANGUAGE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 
@@ -60,16 +62,16 @@ class Parameters:
             raise Unfit(name, f"{name} must be a whole number from {lowest} to {highest}.")
         return int(value)
 
-    def day(self, name: str) -> str | None:
-        """A day of the calendar as ``2026-11-20``, or None."""
+    def day(self, name: str, *, last: bool = False) -> str | None:
+        """A day of the calendar as ``2026-11-20``, or None. Of a month (``2026-11``) or year the first, or `last`."""
         value = self._value(name, 20)
         if not value:
             return None
         with suppress(ValueError):
-            dt.date.fromisoformat(value)
             if re.fullmatch(DAY, value):
-                return value
-        raise Unfit(name, f"{name} must be a day such as 2026-11-20.")
+                first = dt.date.fromisoformat(value + "-01-01"[len(value) - 4 :])
+                return str(_last_day(first, value) if last else first)
+        raise Unfit(name, f"{name} must be a day, a month or a year, such as 2026-11-20, 2026-11 or 2026.")
 
     def record_id(self, name: str) -> str | None:
         """The id of a WARC record, or None."""
@@ -112,3 +114,10 @@ class Parameters:
         if not value:
             raise Unfit(name, f"{name} is needed.")
         return value
+
+
+def _last_day(first: dt.date, value: str) -> dt.date:
+    """The last day of the year, month or day that was written as `value`."""
+    if len(value) == 4:
+        return first.replace(month=12, day=31)
+    return first.replace(day=calendar.monthrange(first.year, first.month)[1]) if len(value) == 7 else first

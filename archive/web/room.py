@@ -14,6 +14,7 @@ from starlette.requests import Request
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.rows import Row
 from archive.storage import Store
+from archive.web.scripts import Scripts, why_still
 from archive.web.template import Templates, stamp, web_address
 
 __all__ = ["ReplayState", "Room", "room_of"]
@@ -34,6 +35,7 @@ class Room:
         *,
         replay_origin: str | None,
         replay_path: str,
+        replay_scripts: Scripts,
         replay_state: ReplayState | None,
         titles: Mapping[str, str],
     ) -> None:
@@ -42,6 +44,7 @@ class Room:
         self.checks = threading.Semaphore(2)
         """Pages that may be read again at once."""
         self._replay_path = replay_path
+        self._replay_scripts = replay_scripts
         self._replay_state = replay_state
         self._titles = titles
         self._counting = threading.Lock()
@@ -101,6 +104,10 @@ class Room:
         if self.replay_origin is None or web_address(url) is None:
             return None
         return f"{self.replay_origin}{self._replay_path}/{stamp(date)}mp_/{url.replace('#', '%23')}"
+
+    def why_still(self, request: Request) -> str | None:
+        """Why scripts of archived pages don't run in the browser that asks; None if they do."""
+        return why_still(self._replay_scripts, request.headers.get("user-agent", ""))
 
     def replay_state(self) -> dict[str, Any]:
         """Whether replay is running."""

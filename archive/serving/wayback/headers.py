@@ -46,8 +46,6 @@ _ALWAYS: list[Pair] = [
 _STILL = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 """The policy of what runs nothing and loads nothing."""
 _CHROMIUM = re.compile(r"Chrome/(\d{1,6})\.")
-_HOLDS = 156
-"""First version of Chromium in which Connection-Allowlist was seen to hold (tests/archive/serving/test_escapes.py)."""
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _NEAR_THE_TOP = 8192
 
@@ -120,7 +118,7 @@ class Headers:
         if self._terms.scripts != "held":
             return self._terms.scripts == "always"
         version = _CHROMIUM.search(browser)
-        return version is not None and int(version[1]) >= _HOLDS
+        return version is not None and int(version[1]) >= self._terms.holds
 
     def _alone(self) -> list[Pair]:
         return [

@@ -19,6 +19,8 @@ class Terms(NamedTuple):
     token: str
     """First part of the path of what is shown in frames; nobody can guess it."""
 
+    holds: int
+    """First version of Chromium that keeps scripts from the network."""
     scripts: str
     """Where archived scripts run: ``held`` (in browsers that keep them from the network), ``always``, ``never``."""
 

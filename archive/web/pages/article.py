@@ -55,6 +55,7 @@ def article_page(request: Request) -> Response:
         capture=capture,
         frame=frame,
         scripts=asked.choice("scripts", ("on", "off")) != "off",
+        why_still=room.why_still(request),
         shown=asked.choice("removed", ("1", "0")) == "1",
         alike=alike,
         gone=gone,

@@ -42,6 +42,7 @@ def replay_page(request: Request) -> Response:
         number=number,
         frame=frame,
         scripts=asked.choice("scripts", ("on", "off")) != "off",
+        why_still=room.why_still(request),
         version=versions[-1]["id"] if versions else None,
     )
 

@@ -59,7 +59,7 @@ def source_named(name: str, room: Room, catalogue: Catalogue) -> Row:
 
 def period_of(asked: Parameters, source: Row) -> Period:
     """The days that are asked for, or the last ones on which something was captured. Raises `Unfit`."""
-    since, until = asked.day("since"), asked.day("until")
+    since, until = asked.day("since"), asked.day("until", last=True)
     last = dt.date.fromisoformat(until or source["last"] or str(clock.now().date()))
     usual = _back(last, _USUAL_PERIOD)
     if source["first"]:  # a young source gets no empty weeks

@@ -37,13 +37,21 @@ def test_search(visitor: Visitor) -> None:
     assert any(part["match"] for snippet in article["snippets"] for part in snippet)
 
 
+def test_a_month_and_a_year_are_times(visitor: Visitor) -> None:
+    whole = get(visitor, "/api/search")["total"]
+    assert get(visitor, "/api/search", since="2026-11", until="2026")["total"] == whole > 0
+    assert get(visitor, "/api/search", until="2025")["total"] == 0
+    ellery = get(visitor, "/api/sources/ellery", since="2026-11", until="2026-11")
+    assert (ellery["since"], ellery["until"]) == ("2026-11-01", "2026-11-30")
+
+
 def test_search_syntax_is_explained(visitor: Visitor) -> None:
     problem = refused(visitor, "/api/search", 400, q="storm (")
     assert problem["parameter"] == "q"
     assert problem["position"] == 6
     assert refused(visitor, "/api/search", 400, page=0)["parameter"] == "page"
     assert refused(visitor, "/api/search", 400, limit=101)["parameter"] == "limit"
-    assert refused(visitor, "/api/search", 400, since="2026")["parameter"] == "since"
+    assert refused(visitor, "/api/search", 400, since="2026-13")["parameter"] == "since"
 
 
 def test_sources(visitor: Visitor) -> None:

@@ -14,7 +14,21 @@ def of(**values: str) -> Parameters:
 
 @pytest.mark.parametrize("value", ["2026-11-20", "0001-01-01", "9999-12-31", "2024-02-29"])
 def test_days(value: str) -> None:
-    assert of(since=value).day("since") == value
+    assert of(since=value).day("since") == of(since=value).day("since", last=True) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        ("2026-11", "2026-11-01", "2026-11-30"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2026", "2026-01-01", "2026-12-31"),
+        ("9999-12", "9999-12-01", "9999-12-31"),
+        ("0001", "0001-01-01", "0001-12-31"),
+    ],
+)
+def test_months_and_years(value: str, first: str, last: str) -> None:
+    assert (of(x=value).day("x"), of(x=value).day("x", last=True)) == (first, last)
 
 
 @pytest.mark.parametrize(
@@ -29,10 +43,16 @@ def test_days(value: str) -> None:
         "2026-11-20T09:00",
         "٢٠٢٦-١١-٢٠",
         "0000-01-01",
+        "0000",
+        "202611",
+        "2026-13",
+        "2026-00",
+        "2026-",
+        "26-11",
     ],
 )
 def test_no_days(value: str) -> None:
-    with pytest.raises(Unfit, match="since must be a day such as 2026-11-20"):
+    with pytest.raises(Unfit, match="since must be a day, a month or a year, such as 2026-11-20, 2026-11 or 2026"):
         of(since=value).day("since")
 
 
