@@ -23,7 +23,6 @@ from tests.archive.making import (
     refused,
     running,
     varied_store,
-    wire,
 )
 
 
