@@ -7,7 +7,7 @@ from typing import IO, Literal
 
 import msgspec
 
-__all__ = ["Capture", "Exchange", "Failure", "Lead", "Truncation"]
+__all__ = ["Announcement", "Capture", "Exchange", "Failure", "Lead", "Truncation"]
 
 Truncation = Literal["length", "time", "disconnect", "unspecified"]
 """Reasons of WARC-Truncated (WARC 1.1, 5.13)."""
@@ -22,6 +22,20 @@ class Lead(msgspec.Struct, frozen=True, omit_defaults=True):
     """URL of the feed, sitemap or page that announced it."""
     announced: str | None = None
     """ISO 8601 date that came with it (feed entry, sitemap lastmod)."""
+
+
+class Announcement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a listing (feed, sitemap, section page) says of one URL."""
+
+    url: str
+    """As it is fetched: absolute, escaped, without a fragment."""
+    announced: str | None = None
+    """ISO 8601, with the zone as it was given, or none."""
+    title: str | None = None
+    summary: str | None = None
+    """Plain text, cut after some 2,000 signs."""
+    is_article: bool = True
+    """Whether the URL has the form of an article of the source; what has not is noted, but not fetched."""
 
 
 class Exchange(msgspec.Struct, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
+from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, lead_rows, run_row, version_row
 from archive.catalogue.words import Words, words_of
 from archive.errors import RecordError, StoreError
 from archive.furniture.furniture import pack, paragraphs
@@ -146,7 +146,7 @@ class _FileRows:
 
     def _take_metadata(self, record: StoredRecord) -> None:
         kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
-        facts = record.json() if kind in ("exchange", "failure", "article", "furniture", "run") else {}
+        facts = record.json() if kind in ("exchange", "failure", "leads", "article", "furniture", "run") else {}
         try:
             if kind == "exchange" and self._exchange:
                 capture = self._capture(self._exchange, facts)
@@ -155,6 +155,9 @@ class _FileRows:
                 self._exchange = None
             elif kind == "failure":
                 self._add("fetches", fetch_row(record.id, facts, self.run, None))
+            elif kind == "leads":
+                for row in lead_rows(facts, self.run):
+                    self._add("leads", row)
             elif kind == "article":
                 self._details = record, facts
             elif kind == "provenance" and self._text and self._details:

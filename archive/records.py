@@ -14,9 +14,18 @@ from archive.catalogue.rows import Row
 from archive.errors import RecordError
 from archive.http import Message, head_length
 from archive.reader import FACTS
-from archive.warc import PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED, WARC_FIELDS, Record, new_id, warc_fields
+from archive.warc import PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED, WARC_FIELDS, Record, new_id, sha256, warc_fields
 
-__all__ = ["beginning", "dump", "exchange_facts", "facts_record", "iso", "json_record", "revisit_headers"]
+__all__ = [
+    "beginning",
+    "dump",
+    "exchange_facts",
+    "exchange_records",
+    "facts_record",
+    "iso",
+    "json_record",
+    "revisit_headers",
+]
 
 HTTP_RESPONSE = "application/http; msgtype=response"
 HTTP_REQUEST = "application/http; msgtype=request"
@@ -87,6 +96,42 @@ def revisit_headers(original: Row | None, not_modified: Row | None) -> list[tupl
         ("WARC-Refers-To-Target-URI", referred["url"]),
         ("WARC-Refers-To-Date", referred["date"]),
     ]
+
+
+def exchange_records(
+    exchange: Exchange, message: Message, digest: str, original: Row | None, not_modified: Row | None
+) -> tuple[Record, Record, dict[str, Any]]:
+    """An exchange as response or revisit, its request, and what is known beside them.
+
+    `digest` is that of the payload; a revisit has the `original` of the same payload, or the page that a 304 says is
+    `not_modified`.
+    """
+    referred = original or not_modified
+    date = iso(exchange.started)
+    address = [("WARC-IP-Address", exchange.ip)] if exchange.ip and not exchange.proxy else []
+    truncated = [("WARC-Truncated", exchange.truncated)] if exchange.truncated else []
+    response = Record(
+        type="revisit" if referred else "response",
+        date=date,
+        target_uri=exchange.url,
+        block=b"" if not_modified else message.head if original else exchange.response,
+        content_type=None if not_modified else HTTP_RESPONSE,
+        payload_digest=referred["payload_digest"] if referred else digest,
+        headers=[*address, *truncated, *revisit_headers(original, not_modified)],
+    )
+    facts = exchange_facts(exchange, message)
+    if not_modified:
+        facts["head"] = message.head.decode("latin-1")
+    request = Record(
+        type="request",
+        date=date,
+        target_uri=exchange.url,
+        block=exchange.request,
+        content_type=HTTP_REQUEST,
+        payload_digest=sha256(exchange.request, head_length(exchange.request)),
+        headers=[("WARC-Concurrent-To", f"<{response.id}>"), *address],
+    )
+    return response, request, facts
 
 
 def exchange_facts(exchange: Exchange, message: Message) -> dict[str, Any]:

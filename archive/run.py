@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,26 +13,18 @@ import msgspec
 
 from archive import clock
 from archive.article import Article
-from archive.capture import Capture, Exchange, Failure, Truncation
+from archive.capture import Announcement, Capture, Exchange, Failure, Truncation
 from archive.catalogue import Catalogue
-from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, run_row, version_row
+from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, lead_rows, run_row, version_row
 from archive.catalogue.words import Words
 from archive.furniture.furniture import pack, paragraphs
 from archive.furniture.lists import Lists
 from archive.http import head_length, parse_response
+from archive.leads import Kind as ListingKind
+from archive.leads import leads_records
 from archive.provenance import provenance
 from archive.rebuild import catch_up
-from archive.records import (
-    HTTP_REQUEST,
-    HTTP_RESPONSE,
-    beginning,
-    dump,
-    exchange_facts,
-    facts_record,
-    iso,
-    json_record,
-    revisit_headers,
-)
+from archive.records import beginning, dump, exchange_records, facts_record, iso, json_record
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
 from archive.version import SOFTWARE
@@ -102,6 +94,7 @@ class Run:
             self._stack = stack.pop_all()
         self._fetches: list[Row] = []
         self._captures: list[Row] = []
+        self._leads: list[Row] = []
         self._waiting: set[str] = set()
         """URLs whose captures the catalogue does not know yet."""
         self._versions: list[tuple[Row, Words]] = []
@@ -133,31 +126,8 @@ class Run:
             not_modified = self._latest_page(exchange.url)
         elif whole and (large or len(head) > payload_start):
             original = self._original(exchange.url, digest, message.status)
+        response, request, facts = exchange_records(exchange, message, digest, original, not_modified)
         referred = original or not_modified
-        date = iso(exchange.started)
-        address = [("WARC-IP-Address", exchange.ip)] if exchange.ip and not exchange.proxy else []
-        truncated = [("WARC-Truncated", exchange.truncated)] if exchange.truncated else []
-        response = Record(
-            type="revisit" if referred else "response",
-            date=date,
-            target_uri=exchange.url,
-            block=b"" if not_modified else message.head if original else exchange.response,
-            content_type=None if not_modified else HTTP_RESPONSE,
-            payload_digest=referred["payload_digest"] if referred else digest,
-            headers=[*address, *truncated, *revisit_headers(original, not_modified)],
-        )
-        facts = exchange_facts(exchange, message)
-        if not_modified:
-            facts["head"] = message.head.decode("latin-1")
-        request = Record(
-            type="request",
-            date=date,
-            target_uri=exchange.url,
-            block=exchange.request,
-            content_type=HTTP_REQUEST,
-            payload_digest=sha256(exchange.request, head_length(exchange.request)),
-            headers=[("WARC-Concurrent-To", f"<{response.id}>"), *address],
-        )
         return self.keep_records(
             response,
             request,
@@ -220,6 +190,20 @@ class Run:
         self._writer("originals").append([about])
         self._fetches.append(fetch_row(about.id, facts, self.row, None))
         self._flush_if_due()
+
+    def keep_leads(self, capture: Capture, kind: ListingKind, leads: Iterable[Announcement]) -> list[Announcement]:
+        """Store what a listing (`capture`) announces that it has not announced before; see `archive.leads`.
+
+        Returns these. A listing with nothing new writes nothing. Raises `StoreError`.
+        """
+        kept: list[Announcement] = []
+        self.flush()
+        for new, record, facts in leads_records(self.catalogue, capture, kind, leads):
+            self._writer("originals").append([record])
+            self._leads += lead_rows(facts, self.row)
+            self.flush()
+            kept += new
+        return kept
 
     def _original(self, url: str, digest: str, status: int) -> Row | None:
         if url in self._waiting:
@@ -366,11 +350,12 @@ class Run:
         self.catalogue.add(
             fetches=self._fetches,
             captures=self._captures,
+            leads=self._leads,
             versions=self._versions,
             furniture=self._furniture,
             files=files,
         )
-        self._fetches, self._captures, self._versions, self._furniture = [], [], [], []
+        self._fetches, self._captures, self._leads, self._versions, self._furniture = [], [], [], [], []
         self._waiting = set()
         self._flushed = time.monotonic()
 

@@ -7,12 +7,14 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
-from archive.capture import Capture, Exchange, Failure
+from archive.capture import Announcement, Capture, Exchange, Failure
 from archive.errors import ArchiveError, StoreError
+from archive.leads import Kind
 from archive.run import Run
 from archive.storage import Store
 
@@ -93,6 +95,16 @@ class Archiving:
             self.give_up(error)
             raise
         self._stats.inc_value(f"newswarc/failures/{failure.kind}")
+
+    def keep_leads(self, capture: Capture, kind: Kind, leads: Iterable[Announcement]) -> list[Announcement]:
+        """Archive what a listing announces anew, count it. Raises `StoreError`, and then ends the crawl."""
+        try:
+            new = self.run.keep_leads(capture, kind, leads)
+        except StoreError as error:
+            self.give_up(error)
+            raise
+        self._stats.inc_value(f"newswarc/leads/{kind}", len(new))
+        return new
 
     def give_up(self, error: StoreError) -> None:
         """End the crawl, since nothing can be stored any more; said once."""

@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -45,7 +45,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sections: tuple[str, ...] = ()
     """Pages whose links to articles are followed."""
     article_urls: tuple[str, ...]
-    """Regular expressions; an article URL's path with query matches one of them as a whole."""
+    """Regular expressions; an article URL's path with query, escaped or not, matches one of them as a whole."""
     requisites: bool = False
     """Whether the images, stylesheets and fonts of the articles are fetched too, so that a replayed page looks as it
     did."""
@@ -57,7 +57,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if parts is None or parts.scheme not in ("http", "https"):
             return False
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        return self.owns(url) and any(re.fullmatch(p, target) for p in self.article_urls)
+        forms = (target, unquote(target)) if "%" in target else (target,)
+        return self.owns(url) and any(re.fullmatch(p, form) for p in self.article_urls for form in forms)
 
     def owns(self, url: str) -> bool:
         """Whether `url` lies on one of the source's hosts or below one."""

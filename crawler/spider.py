@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urljoin
 
 from scrapy import Request, Spider
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -15,7 +16,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from archive import clock
 from archive.capture import Failure, Lead
 from archive.errors import RecordError, SourceError, StoreError
-from crawler.discovery import Found, feed_leads, page_leads, sitemap_leads
+from crawler.discovery import Found, Listing, read_feed, read_section, read_sitemap
 from crawler.middlewares import Disallowed
 from crawler.page import Page
 from crawler.requisites import Requisites
@@ -107,15 +108,15 @@ class SourceSpider(Spider):
 
     def parse_feed(self, response: Response) -> Iterator[Request]:
         """Follow the entries of a feed."""
-        yield from self._follow(response, feed_leads)
+        yield from self._follow(response, read_feed)
 
     def parse_sitemap(self, response: Response) -> Iterator[Request]:
         """Follow the rows of a sitemap, or the sitemaps of an index."""
-        yield from self._follow(response, sitemap_leads)
+        yield from self._follow(response, read_sitemap)
 
     def parse_section(self, response: Response) -> Iterator[Request]:
         """Follow the article links of a section page."""
-        yield from self._follow(response, page_leads)
+        yield from self._follow(response, read_section)
 
     def parse_article(self, response: Response) -> Iterator[Page | Request]:
         """Hand the captured page on to the pipeline; follow what it needs to look as it does, if the source asks."""
@@ -135,24 +136,41 @@ class SourceSpider(Spider):
         if isinstance(failure.value, Disallowed):
             self._refused(failure.request, str(failure.value), logging.DEBUG)  # type: ignore[attr-defined]
 
-    def _follow(self, response: Response, leads: Callable[[Response], Iterator[Found]]) -> Iterator[Request]:
+    def _follow(self, response: Response, read: Callable[[Response], Listing]) -> Iterator[Request]:
         try:
-            for found in leads(response):
-                if self._since and found.announced_before(self._since):
-                    continue
-                if found.is_sitemap:
-                    if self.site.owns(found.url):
-                        yield self._request(found.url, self.parse_sitemap, found.lead, priority=10)
-                elif self.site.is_article(found.url) and (page := urldefrag(found.url)[0]) not in self._seen:
-                    self._seen.add(page)
-                    if self._limited and self._left <= 0:
-                        self._waiting.append(found)
-                    else:
-                        self._left -= 1
-                        yield self._article(found)
+            listing = read(response)
         except RecordError as error:
             self.logger.warning("%s It is archived, but nothing can be followed from it.", error)
             self._count("unreadable_leads")
+            return
+        for problem in listing.problems:
+            self.logger.warning("%s", problem)
+        articles = {found.url for found in listing.found if self.site.is_article(found.url)}
+        self._keep_leads(response, listing, articles)
+        for found in listing.found:
+            if self._since and found.announced_before(self._since):
+                continue
+            if found.is_sitemap:
+                if self.site.owns(found.url):
+                    yield self._request(found.url, self.parse_sitemap, found.lead, priority=10)
+            elif found.url in articles and found.url not in self._seen:
+                self._seen.add(found.url)
+                if self._limited and self._left <= 0:
+                    self._waiting.append(found)
+                else:
+                    self._left -= 1
+                    yield self._article(found)
+
+    def _keep_leads(self, response: Response, listing: Listing, articles: Collection[str]) -> None:
+        """Archive what a listing announces; of a page's links only those to articles."""
+        from crawler.archiving import Archiving
+
+        archiving = self.crawler.get_extension(Archiving)
+        capture = response.meta.get("capture")
+        if archiving is None or capture is None:
+            return
+        with suppress(StoreError):  # the crawl ends, and has said so
+            archiving.keep_leads(capture, listing.kind, listing.announcements(articles))
 
     def _article(self, found: Found) -> Request:
         return self._request(found.url, self.parse_article, found.lead)

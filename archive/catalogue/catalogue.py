@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from archive.catalogue import coverage, likeness, schema
+from archive.catalogue import coverage, leads, likeness, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.filters import Filters
@@ -30,6 +30,17 @@ _ORIGINAL = """
                     AND o.id <> c.id)
     ORDER BY date LIMIT 1
 """
+
+
+_PLAIN = (
+    schema.files,
+    schema.runs,
+    schema.fetches,
+    schema.captures,
+    schema.leads,
+    schema.versions,
+    schema.furniture,
+)
 
 
 class Catalogue:
@@ -81,6 +92,7 @@ class Catalogue:
         runs: Sequence[Row] = (),
         fetches: Sequence[Row] = (),
         captures: Sequence[Row] = (),
+        leads: Sequence[Row] = (),
         versions: Sequence[tuple[Row, Words]] = (),
         furniture: Sequence[Row] = (),
         files: Sequence[Row] = (),
@@ -93,6 +105,7 @@ class Catalogue:
                     (_upsert if run["ended"] else _insert)(connection, schema.runs, [run])
                 _insert(connection, schema.fetches, fetches)
                 _insert(connection, schema.captures, captures)
+                _insert(connection, schema.leads, leads)
                 for row, words in versions:
                     _insert(connection, schema.versions, [row])
                     refresh_article(connection, row, words)
@@ -152,6 +165,19 @@ class Catalogue:
             )
         )
 
+    def last_leads(self, via: str, urls: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+        """Date and title that the listing `via` announced last for each of the URLs that it has announced."""
+        return leads.last(self._database, via, urls)
+
+    def unanswered(self, source: str, since: str = "") -> list[Row]:
+        """The articles that a source's listings announced and no server has given an answer to, newest first.
+
+        Each row is the lead that announced it first; `since` is a WARC-Date or its beginning: none whose first lead
+        is older. An answer is a whole reply to a GET, be it that there is no such page; not 429, nor an error of the
+        server (5xx).
+        """
+        return leads.unanswered(self._database, source, since)
+
     def indexed(self, file: str) -> int:
         """Bytes of a WARC file that the catalogue knows."""
         rows = self.rows(select(schema.files.c.indexed).where(schema.files.c.name == file))
@@ -163,6 +189,16 @@ class Catalogue:
         """All captures of a URL, oldest first; http and https, with and without www. count as one."""
         c = schema.captures
         return self.rows(select(c).where(c.c.url_key == url_key(url)).order_by(c.c.date, c.c.id))
+
+    def leads(self, source: str, since: str | None = None, until: str | None = None) -> Iterator[Row]:
+        """What a source's listings announced anew, oldest first; `since` and `until` (exclusive) are WARC-Dates or
+        their beginnings, of when it was seen.
+        """
+        return leads.of_source(self._database, source, since, until)
+
+    def announcements(self, url: str) -> list[Row]:
+        """Where and when a page was announced, by any address that its captures have; oldest first."""
+        return leads.of_urls(self._database, {url, *(row["url"] for row in self.captures(url))})
 
     def capture(self, record_id: str) -> Row | None:
         """The capture with that record id."""
@@ -303,7 +339,7 @@ class Catalogue:
         """Every row of every table, sorted, without the numbers that the database gave; to compare."""
         dumped = {
             table.name: self.rows(select(*(c for c in table.c if c.name != "number")).order_by(*table.primary_key))
-            for table in (schema.files, schema.runs, schema.fetches, schema.captures, schema.versions, schema.furniture)
+            for table in _PLAIN
         }
         columns = [c for c in schema.articles.c if c.name != "number"]
         dumped["articles"] = self.rows(select(*columns).order_by(schema.articles.c.url))

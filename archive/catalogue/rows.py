@@ -28,6 +28,7 @@ __all__ = [
     "fetch_row",
     "first_number",
     "furniture_row",
+    "lead_rows",
     "number_second",
     "run_row",
     "subtag",
@@ -164,6 +165,22 @@ def furniture_row(facts: dict[str, Any]) -> Row:
     """From the JSON of a list of furniture."""
     entries = json.dumps(facts["entries"], ensure_ascii=False, sort_keys=True)
     return {"site": facts["site"], "made": facts["made"], "entries": entries}
+
+
+def lead_rows(facts: dict[str, Any], run: Row) -> list[Row]:
+    """From the JSON of what a listing announced anew."""
+    listing = {name: facts[name] for name in ("via", "kind", "capture", "seen")}
+    return [
+        {
+            "url": lead["url"],
+            **{name: lead.get(name) for name in ("announced", "title", "summary")},
+            "is_article": bool(lead.get("is_article", True)),
+            **listing,
+            "run": run["id"],
+            "source": run["source"],
+        }
+        for lead in facts["leads"]
+    ]
 
 
 def version_row(

@@ -77,6 +77,24 @@ captures = Table(
     Index("captures_by_source", "source", "date"),
 )
 
+leads = Table(
+    "leads",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("capture", Text, primary_key=True),  # of the listing that announced it
+    Column("run", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("via", Text, nullable=False),  # URL of the listing
+    Column("kind", Text, nullable=False),  # feed, sitemap or section
+    Column("seen", Text, nullable=False),  # WARC-Date of the listing
+    Column("announced", Text),  # ISO 8601, the zone as given
+    Column("title", Text),
+    Column("summary", Text),
+    Column("is_article", Boolean, nullable=False),  # by its form
+    Index("leads_by_source", "source", "seen"),
+)
+"""What each listing announced anew: a URL, or another date or title of one."""
+
 versions = Table(
     "versions",
     metadata,

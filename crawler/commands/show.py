@@ -21,8 +21,9 @@ class Command(ArchiveCommand):
 
     def long_desc(self) -> str:
         return (
-            "Print every capture of the URL, every version of the article that was read from it, the latest text with "
-            "its fields and what was removed, and the provenance from the text down to the bytes."
+            "Print where and when the URL was announced, every capture of it, every version of the article that was "
+            "read from it, the latest text with its fields and what was removed, and the provenance from the text down "
+            "to the bytes."
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -36,10 +37,12 @@ class Command(ArchiveCommand):
             self.store.require()
             catalogue = Catalogue(self.store.catalogue_path)
             captures, versions = catalogue.captures(args[0]), catalogue.versions(args[0])
+            leads = catalogue.announcements(args[0])
             catalogue.close()
-            if not captures and not versions:
+            if not captures and not versions and not leads:
                 self.fail(f"{args[0]} is not in the archive {self.store.root}.")
                 return
+            _print_leads(leads)
             _print_captures(captures)
             if versions:
                 self._print_versions(versions)
@@ -77,7 +80,22 @@ class Command(ArchiveCommand):
         print(json.dumps(json.loads(block("provenance_")), indent=1, ensure_ascii=False))
 
 
+def _print_leads(leads: list[dict[str, Any]]) -> None:
+    if leads:
+        print("Announced")
+    for row in leads:
+        dated = f", dated {row['announced']}" if row["announced"] else ""
+        print(f"  {row['seen']}  {row['kind']:<7}  {printable(row['via'])}{printable(dated)}")
+        if row["title"]:
+            print(f"      {printable(row['title'])}")
+    if leads:
+        print()
+
+
 def _print_captures(captures: list[dict[str, Any]]) -> None:
+    if not captures:
+        print("Announced, but not captured yet.")
+        return
     print("Captures")
     for row in captures:
         cut = f" cut short ({row['truncated']})" if row["truncated"] else ""

@@ -77,6 +77,7 @@ def test_the_catalogue_of_a_crawl_is_the_one_of_a_rebuild(store: Store) -> None:
         "runs": 5,
         "fetches": 17,
         "captures": 15,
+        "leads": 0,
         "versions": 7,
         "furniture": 0,
         "articles": 5,

@@ -216,6 +216,26 @@ def test_what_robots_txt_closes_is_never_asked_for_but_told_of(eco: Served) -> N
     assert eco.crawls[1].stats["newswarc/failures/robots"] == 1
 
 
+def test_what_was_announced_is_kept_once_with_where_and_when(eco: Served, courier: Served) -> None:
+    for paper, name, kinds in (
+        (eco, "eco_de_valdarroyo", {"sitemap", "section"}),
+        (courier, "harbour_courier", {"feed", "section"}),
+    ):
+        leads = paper.crawls[-1].rows("leads")  # a second crawl was told nothing new
+        run, *_ = {row["run"] for row in leads}
+        assert {(row["run"], row["source"]) for row in leads} == {(run, name)}
+        assert {row["kind"] for row in leads} == kinds
+        announced = {row["url"] for row in leads}
+        assert {a.url for a in paper.papers.articles(name)} <= announced
+        captures = {row["id"]: row for row in paper.crawls[-1].rows("captures")}
+        for row in leads:
+            listing = captures[row["capture"]]
+            assert (row["via"], row["seen"], row["run"]) == (listing["url"], listing["date"], listing["run"])
+        assert any(row["announced"] for row in leads)
+    titles = {row["title"] for row in courier.crawls[0].rows("leads") if row["kind"] == "feed"}
+    assert {article.headline for article in courier.papers.articles("harbour_courier")} >= titles - {None} != set()
+
+
 def test_one_article_at_two_addresses_is_one_article_with_two_captures(courier: Served) -> None:
     printed = courier.papers.articles("harbour_courier")
     catalogue = Catalogue(courier.crawls[0].store.catalogue_path)
@@ -438,8 +458,8 @@ def test_what_robots_txt_closes_is_not_reached_by_a_redirect_or_an_index_either(
 
 def test_what_is_no_feed_or_no_page_is_told_of(whole: tuple[Site, Crawl]) -> None:
     _, done = whole
-    for path, kind in (("html-feed", "RSS or Atom feed"), ("bad.xml", "sitemap")):
-        assert f"http://www.gazette.example/{path} is no {kind}. It is archived, but nothing can be" in done.log
+    for path, what in (("html-feed", "an HTML page, no feed"), ("bad.xml", "no sitemap")):
+        assert f"http://www.gazette.example/{path} is {what}. It is archived, but nothing can be" in done.log
     assert "http://www.gazette.example/a/gone answers 404; it is archived." in done.log
     assert done.stats["newswarc/pages/unreadable_leads"] == 2
     assert done.stats["newswarc/pages/http_error"] == 1

@@ -7,7 +7,7 @@ import gzip
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,17 @@ from scrapy.http import HtmlResponse, Response, TextResponse, XmlResponse
 
 from archive.capture import Lead
 from archive.errors import RecordError
-from crawler.discovery import Found, feed_leads, page_leads, sitemap_leads
+from crawler.discovery import Found, Listing, read_feed, read_section, read_sitemap
 
 pytestmark = pytest.mark.filterwarnings("ignore:To avoid breaking existing software:DeprecationWarning")
 URL = "http://gazette.example/lists/new"
 GOOGLE = "http://www.google.com/schemas"
-Leads = Callable[[Response], Iterator[Found]]
+Leads = Callable[[Response], Listing]
 
 
 def read(leads: Leads, body: str | bytes, kind: type[Response] = XmlResponse, **more: Any) -> list[Found]:
     data = body.encode() if isinstance(body, str) else body
-    return list(leads(kind(URL, body=data, **more)))
+    return leads(kind(URL, body=data, **more)).found
 
 
 def urls(leads: Leads, body: str | bytes, kind: type[Response] = XmlResponse, **more: Any) -> list[str]:
@@ -36,7 +36,7 @@ def urls(leads: Leads, body: str | bytes, kind: type[Response] = XmlResponse, **
 
 
 def html(body: str) -> list[str]:
-    return urls(page_leads, body, HtmlResponse, encoding="utf-8")
+    return urls(read_section, body, HtmlResponse, encoding="utf-8")
 
 
 def item(link: str, more: str = "") -> str:
@@ -65,10 +65,12 @@ def sitemap(*rows: str, doctype: str = "", root: str = "urlset") -> str:
 
 def test_rss() -> None:
     date = "<pubDate>Thu, 19 Nov 2026 23:30:00 -0200</pubDate>"
-    found = read(feed_leads, rss(item("http://gazette.example/a/1", date), item("/a/2")))
+    found = read(read_feed, rss(item("http://gazette.example/a/1", date), item("/a/2")))
     assert found == [
-        Found("http://gazette.example/a/1", Lead(kind="feed", via=URL, announced="2026-11-20T01:30:00+00:00")),
-        Found("http://gazette.example/a/2", Lead(kind="feed", via=URL)),
+        Found(
+            "http://gazette.example/a/1", Lead(kind="feed", via=URL, announced="2026-11-19T23:30:00-02:00"), title="x"
+        ),
+        Found("http://gazette.example/a/2", Lead(kind="feed", via=URL), title="x"),
     ]
     assert not any(f.is_sitemap for f in found)
 
@@ -79,9 +81,9 @@ def test_atom_with_its_link_among_others() -> None:
         <link rel="alternate" type="text/html" href="/a/1"/>
         <published>2026-11-18T08:00:00+01:00</published><updated>2026-11-19T08:00:00+01:00</updated>
     </entry>"""
-    found = read(feed_leads, atom(entry))
+    found = read(read_feed, atom(entry))
     assert [f.url for f in found] == ["http://gazette.example/a/1"]
-    assert found[0].lead.announced == "2026-11-19T07:00:00+00:00"
+    assert found[0].lead.announced == "2026-11-19T08:00:00+01:00"
 
 
 def test_older_feeds() -> None:
@@ -90,17 +92,17 @@ def test_older_feeds() -> None:
         'xmlns:dc="http://purl.org/dc/elements/1.1/">'
         "<item><link>/a/1</link><dc:date>2026-11-19T08:00:00Z</dc:date></item></rdf:RDF>"
     )
-    found = read(feed_leads, rdf)
+    found = read(read_feed, rdf)
     assert [(f.url, f.lead.announced) for f in found] == [("http://gazette.example/a/1", "2026-11-19T08:00:00+00:00")]
-    assert urls(feed_leads, rss(item("/a/1")).replace("2.0", "0.91")) == ["/a/1"]
+    assert urls(read_feed, rss(item("/a/1")).replace("2.0", "0.91")) == ["/a/1"]
 
 
 def test_links_of_a_feed_are_made_absolute() -> None:
     relative = rss(item("a/1"), item("//gazette.example/a/2"), item(" \n /a/3 \n"), item("../a/4"), item("?id=5"))
-    assert urls(feed_leads, relative) == ["/lists/a/1", "/a/2", "/a/3", "/a/4", "/lists/new?id=5"]
-    assert urls(feed_leads, atom('<entry><link href="a/1"/></entry>', ' xml:base="/deep/er/"')) == ["/deep/er/a/1"]
+    assert urls(read_feed, relative) == ["/lists/a/1", "/a/2", "/a/3", "/a/4", "/lists/new?id=5"]
+    assert urls(read_feed, atom('<entry><link href="a/1"/></entry>', ' xml:base="/deep/er/"')) == ["/deep/er/a/1"]
     escaped = rss(item("/a?x=1&amp;y=2"), item("<![CDATA[/a?x=3&y=4]]>"))
-    assert urls(feed_leads, escaped) == ["/a?x=1&y=2", "/a?x=3&y=4"]
+    assert urls(read_feed, escaped) == ["/a?x=1&y=2", "/a?x=3&y=4"]
 
 
 def test_entries_with_odd_or_no_links() -> None:
@@ -113,57 +115,61 @@ def test_entries_with_odd_or_no_links() -> None:
         item(""),
         item("http://other.example/a/4"),
     )
-    assert urls(feed_leads, feed) == ["/a/1", "/a/2", "http://other.example/a/4"]
+    assert urls(read_feed, feed) == ["/a/1", "/a/2", "http://other.example/a/4"]
 
 
 def test_nothing_is_used_that_feedparser_will_drop() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        read(feed_leads, rss(item("/a/1", "<pubDate>Thu, 19 Nov 2026 08:00:00 GMT</pubDate>")))
+        read(read_feed, rss(item("/a/1", "<pubDate>Thu, 19 Nov 2026 08:00:00 GMT</pubDate>")))
 
 
 @pytest.mark.parametrize("date", ["yesterday", "", "32 Nov 2026", "0", "Thu, 19 Nov 99999 00:00:00 GMT"])
 def test_dates_that_are_none_are_left_out(date: str) -> None:
-    assert [f.lead.announced for f in read(feed_leads, rss(item("/a/1", f"<pubDate>{date}</pubDate>")))] == [None]
+    assert [f.lead.announced for f in read(read_feed, rss(item("/a/1", f"<pubDate>{date}</pubDate>")))] == [None]
 
 
 def test_a_feed_that_breaks_off_gives_what_it_has() -> None:
     whole = rss(item("/a/1"), item("/a/2"))
-    assert urls(feed_leads, whole[: whole.index("/a/2")])[0] == "/a/1"
-    assert urls(feed_leads, whole.replace("<title>x", "<title>x & y <b>", 1)) == ["/a/1", "/a/2"]
+    assert urls(read_feed, whole[: whole.index("/a/2")])[0] == "/a/1"
+    assert urls(read_feed, whole.replace("<title>x", "<title>x & y <b>", 1)) == ["/a/1", "/a/2"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+NO_FEEDS = {
+    "is an HTML page, no feed.": [
         '<!DOCTYPE html><html><head><title>Log in</title></head><body><a href="/a/1">One</a></body></html>',
-        '{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "http://gazette.example/a/1"}]}',
-        "Moved.",
-        " \n",
-        "\0" * 1000,
-        sitemap(row("/a/1")),
-        "<rss",
+        "<html><body>",
     ],
-    ids=["html", "json", "text", "blank", "nulls", "sitemap", "cut"],
-)
-def test_what_is_no_feed(body: str) -> None:
-    with pytest.raises(RecordError, match=f"^{URL} is no RSS or Atom feed[.]$"):
-        read(feed_leads, body)
+    "is no RSS, Atom or JSON feed.": ["Moved.", " \n", "\0" * 1000, sitemap(row("/a/1")), "<rss"],
+    "is JSON, but no JSON Feed.": ["{}", '{"version": "https://jsonfeed.org/version/1.1"}', '{"items": []}'],
+    "is JSON that can't be read: ": ['{"version": "https://jsonfeed.org/version/1.1", "items": [', "{" * 100_000],
+}
+
+
+@pytest.mark.parametrize("sentence", NO_FEEDS)
+def test_what_is_no_feed(sentence: str) -> None:
+    for body in NO_FEEDS[sentence]:
+        with pytest.raises(RecordError) as error:
+            read(read_feed, body)
+        assert str(error.value).startswith(f"{URL} {sentence}")
+        assert str(error.value).endswith(".")
 
 
 def test_an_empty_answer_is_no_feed() -> None:
     with pytest.raises(RecordError):
-        read(feed_leads, b"")
+        read(read_feed, b"")
 
 
 def test_a_feed_without_entries_is_a_feed() -> None:
     for empty in (rss(), atom("")):
-        assert read(feed_leads, empty, headers={"Content-Type": "application/rss+xml"}) == []
+        assert read(read_feed, empty, headers={"Content-Type": "application/rss+xml"}) == []
 
 
 def test_the_charset_of_the_header_holds_for_a_feed() -> None:
     header = {"Content-Type": "text/xml; charset=windows-1251"}
-    assert urls(feed_leads, rss(item("/новости/1")).encode("cp1251"), headers=header) == ["/новости/1"]
+    assert urls(read_feed, rss(item("/новости/1")).encode("cp1251"), headers=header) == [
+        "/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/1"
+    ]
 
 
 def test_a_feed_that_is_a_path_is_no_feed(tmp_path: Path) -> None:
@@ -171,7 +177,7 @@ def test_a_feed_that_is_a_path_is_no_feed(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text(rss(item("/a/1")))
     with pytest.raises(RecordError):
-        read(feed_leads, str(file))
+        read(read_feed, str(file))
 
 
 # Sitemaps
@@ -179,18 +185,18 @@ def test_a_feed_that_is_a_path_is_no_feed(tmp_path: Path) -> None:
 
 def test_sitemap() -> None:
     dated = row("http://gazette.example/a/1", "<lastmod>2026-11-19</lastmod>")
-    assert read(sitemap_leads, sitemap(dated, row("/a/2"))) == [
+    assert read(read_sitemap, sitemap(dated, row("/a/2"))) == [
         Found("http://gazette.example/a/1", Lead(kind="sitemap", via=URL, announced="2026-11-19")),
         Found("http://gazette.example/a/2", Lead(kind="sitemap", via=URL)),
     ]
-    assert urls(sitemap_leads, "<urlset><url><loc>\n /a/1 \n</loc></url></urlset>") == ["/a/1"]
+    assert urls(read_sitemap, "<urlset><url><loc>\n /a/1 \n</loc></url></urlset>") == ["/a/1"]
 
 
 def test_sitemap_index() -> None:
     rows = row("/s/1.xml", "<lastmod>2026-11-19T08:00:00Z</lastmod>"), row("2.xml.gz")
-    found = read(sitemap_leads, sitemap(*rows, root="sitemapindex").replace("url>", "sitemap>"))
+    found = read(read_sitemap, sitemap(*rows, root="sitemapindex").replace("url>", "sitemap>"))
     assert [(f.url, f.is_sitemap, f.lead.announced) for f in found] == [
-        ("http://gazette.example/s/1.xml", True, "2026-11-19T08:00:00Z"),
+        ("http://gazette.example/s/1.xml", True, "2026-11-19T08:00:00+00:00"),
         ("http://gazette.example/lists/2.xml.gz", True, None),
     ]
 
@@ -203,25 +209,25 @@ IMAGE = f'<i:image xmlns:i="{GOOGLE}/sitemap-image/1.1"><i:loc>/pic.jpg</i:loc><
 
 
 def test_a_news_sitemap_with_pictures() -> None:
-    assert urls(sitemap_leads, sitemap(row("/a/1", NEWS + IMAGE), row("/a/2", IMAGE))) == ["/a/1", "/a/2"]
-    dated = read(sitemap_leads, sitemap(row("/a/1", "<lastmod>2026-11-20</lastmod>" + NEWS)))
+    assert urls(read_sitemap, sitemap(row("/a/1", NEWS + IMAGE), row("/a/2", IMAGE))) == ["/a/1", "/a/2"]
+    dated = read(read_sitemap, sitemap(row("/a/1", "<lastmod>2026-11-20</lastmod>" + NEWS)))
     assert dated[0].lead.announced == "2026-11-20"
 
 
 def test_the_date_of_a_news_sitemap() -> None:
-    assert [f.lead.announced for f in read(sitemap_leads, sitemap(row("/a/1", NEWS)))] == ["2026-11-19"]
+    assert [f.lead.announced for f in read(read_sitemap, sitemap(row("/a/1", NEWS)))] == ["2026-11-19"]
 
 
 def test_a_gzipped_sitemap() -> None:
     packed = gzip.compress(sitemap(*(row(f"/a/{n}") for n in range(3000))).encode())
-    assert len(urls(sitemap_leads, packed, Response)) == 3000
-    assert 1000 < len(urls(sitemap_leads, packed[: len(packed) * 3 // 4], Response)) < 3000
+    assert len(urls(read_sitemap, packed, Response)) == 3000
+    assert 1000 < len(urls(read_sitemap, packed[: len(packed) * 3 // 4], Response)) < 3000
 
 
 def test_a_sitemap_that_breaks_off_gives_what_it_has() -> None:
     whole = sitemap(row("/a/1"), row("/a/2"), row("/a/3"))
-    assert urls(sitemap_leads, whole[: whole.index("/a/3")])[:2] == ["/a/1", "/a/2"]
-    assert urls(sitemap_leads, whole.replace("/a/2", "/a/2 &nbsp; <"))[0] == "/a/1"
+    assert urls(read_sitemap, whole[: whole.index("/a/3")])[:2] == ["/a/1", "/a/2"]
+    assert urls(read_sitemap, whole.replace("/a/2", "/a/2 &nbsp; <"))[0] == "/a/1"
 
 
 BROKEN_SITEMAPS: dict[str, str | bytes] = {
@@ -229,7 +235,7 @@ BROKEN_SITEMAPS: dict[str, str | bytes] = {
     "rss": rss(item("/a/1")),
     "atom": atom('<entry><link href="/a/1"/></entry>'),
     "json": '{"urlset": [{"loc": "/a/1"}]}',
-    "text": "http://gazette.example/a/1\n",
+    "text": "See our other pages\nhttp://gazette.example/a/1\n",
     "blank": " \n",
     "empty": "",
     "nulls": "\0" * 1000,
@@ -244,8 +250,8 @@ BROKEN_SITEMAPS: dict[str, str | bytes] = {
 @pytest.mark.parametrize("name", BROKEN_SITEMAPS)
 def test_what_is_no_sitemap(name: str) -> None:
     body = BROKEN_SITEMAPS[name]
-    with pytest.raises(RecordError, match=f"^{URL} is no sitemap"):
-        read(sitemap_leads, body, Response)
+    with pytest.raises(RecordError, match=f"^{URL} is (?:an HTML page, )?no sitemap"):
+        read(read_sitemap, body, Response)
 
 
 # Hostile lists
@@ -260,8 +266,8 @@ def laughs() -> str:
 @pytest.mark.parametrize(
     ("leads", "make"),
     [
-        (feed_leads, lambda doctype, url: rss(item(url), doctype=doctype)),
-        (sitemap_leads, lambda doctype, url: sitemap(row(url), doctype=doctype)),
+        (read_feed, lambda doctype, url: rss(item(url), doctype=doctype)),
+        (read_sitemap, lambda doctype, url: sitemap(row(url), doctype=doctype)),
     ],
     ids=["feed", "sitemap"],
 )
@@ -276,7 +282,7 @@ def test_entities_are_not_expanded(leads: Leads, make: Callable[[str, str], str]
     assert time.process_time() - began < 2
 
 
-@pytest.mark.parametrize("leads", [feed_leads, sitemap_leads])
+@pytest.mark.parametrize("leads", [read_feed, read_sitemap])
 def test_deep_nesting_ends_in_time(leads: Leads) -> None:
     began = time.process_time()
     body = "<a>" * 20_000
@@ -294,18 +300,18 @@ MALFORMED = ("http://[", "http://[::1/a/2", ACCOUNT_OF)
 
 @pytest.mark.parametrize("url", MALFORMED)
 def test_a_malformed_link_in_a_feed_does_not_hide_the_others(url: str) -> None:
-    assert [u for u in urls(feed_leads, rss(item("/a/1"), item(url), item("/a/3"))) if u] == ["/a/1", "/a/3"]
+    assert [u for u in urls(read_feed, rss(item("/a/1"), item(url), item("/a/3"))) if u] == ["/a/1", "/a/3"]
 
 
 @pytest.mark.parametrize("url", MALFORMED)
 def test_a_malformed_link_in_a_sitemap_does_not_hide_the_others(url: str) -> None:
-    assert urls(sitemap_leads, sitemap(row("/a/1"), row(url), row("/a/3"))) == ["/a/1", "/a/3"]
+    assert urls(read_sitemap, sitemap(row("/a/1"), row(url), row("/a/3"))) == ["/a/1", "/a/3"]
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(body=st.binary(max_size=60))
 def test_any_bytes_are_a_section_page(body: bytes) -> None:
-    read(page_leads, body, HtmlResponse)
+    read(read_section, body, HtmlResponse)
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)
@@ -317,7 +323,7 @@ def test_any_bytes_are_a_section_page(body: bytes) -> None:
 def test_damaged_feeds_are_read_or_refused(start: str, cut: float, noise: bytes) -> None:
     at = int(len(start) * cut)
     try:
-        read(feed_leads, start[:at].encode() + noise + start[at + len(noise) :].encode())
+        read(read_feed, start[:at].encode() + noise + start[at + len(noise) :].encode())
     except RecordError as error:
         assert str(error).startswith(URL)
 
@@ -337,18 +343,18 @@ HOSTILE_FEEDS = {
 def test_whatever_feedparser_stumbles_over_is_one_sentence(name: str) -> None:
     body, kind = HOSTILE_FEEDS[name]
     try:
-        read(feed_leads, body, headers={"Content-Type": kind})
+        read(read_feed, body, headers={"Content-Type": kind})
     except RecordError as error:
         assert str(error).startswith(URL)
 
 
 def test_a_sitemap_with_a_prefix_that_is_not_declared_is_read() -> None:
     rows = row("/a/1", "<image:image><image:loc>/pic.jpg</image:loc></image:image>"), row("/a/2")
-    assert urls(sitemap_leads, sitemap(*rows)) == ["/a/1", "/a/2"]
+    assert urls(read_sitemap, sitemap(*rows)) == ["/a/1", "/a/2"]
 
 
 def test_a_picture_before_the_address_is_not_taken_for_it() -> None:
-    assert urls(sitemap_leads, sitemap(f"<url>{IMAGE}<loc>/a/1</loc></url>", f"<url>{IMAGE}</url>")) == ["/a/1"]
+    assert urls(read_sitemap, sitemap(f"<url>{IMAGE}<loc>/a/1</loc></url>", f"<url>{IMAGE}</url>")) == ["/a/1"]
 
 
 @pytest.mark.parametrize("base", ["http://[", "http://gazette.example:x/", ACCOUNT_OF, "http://[::1/"])
@@ -361,7 +367,7 @@ def test_a_malformed_base_is_no_fault_of_ours(base: str) -> None:
 def test_an_odd_charset_of_a_section_page_is_no_fault_of_ours(charset: str) -> None:
     header = {"Content-Type": f"text/html; charset={charset}"}
     try:
-        assert urls(page_leads, '<a href="/a/1">x</a>', HtmlResponse, headers=header) == ["/a/1"]
+        assert urls(read_section, '<a href="/a/1">x</a>', HtmlResponse, headers=header) == ["/a/1"]
     except RecordError as error:
         assert str(error).startswith(URL)
 
@@ -370,7 +376,7 @@ def test_an_odd_charset_of_a_section_page_is_no_fault_of_ours(charset: str) -> N
 
 
 def test_section_page() -> None:
-    found = read(page_leads, b'<a href="/a/2">Two</a><a href="1">One</a><map><area href="/a/3"></map>', HtmlResponse)
+    found = read(read_section, b'<a href="/a/2">Two</a><a href="1">One</a><map><area href="/a/3"></map>', HtmlResponse)
     assert found == [
         Found(f"http://gazette.example{path}", Lead(kind="section", via=URL)) for path in ("/a/2", "/lists/1", "/a/3")
     ]
@@ -395,9 +401,11 @@ def test_what_is_no_link_is_passed_over() -> None:
     assert html(f'<a href="/a/1">x</a>{links}<a>x</a><a href="/a/3">x</a>') == ["/a/1", "/a/3"]
 
 
-@pytest.mark.parametrize("kind", [Response, TextResponse])
-def test_a_section_page_that_is_no_page_has_no_links(kind: type[Response]) -> None:
-    assert read(page_leads, b"%PDF-1.7 \xff\xfe" + os.urandom(64), kind) == []
+def test_a_section_page_that_is_no_page_has_no_links() -> None:
+    data = b"%PDF-1.7 \xff\xfe" + os.urandom(64)
+    assert read(read_section, data, TextResponse) == []
+    with pytest.raises(RecordError, match=f"^{URL} is no HTML page, so it has no links to follow[.]$"):
+        read(read_section, data, Response)
 
 
 # Dates
