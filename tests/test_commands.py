@@ -355,6 +355,7 @@ def test_search_finds_what_show_shows(store: Path, urls: dict[str, str]) -> None
     assert headline in ended.out
     shown = scrapy("show", url, ARCHIVE_STORE=store)
     assert (shown.code, shown.err) == (0, "")
+    assert re.match(r"Announced\n  \S+Z  (?:feed   |section)  http://", shown.out)
     captures, _, rest = shown.out.partition("\nVersions\n")
     assert captures.count(" 200 response ") == 1
     assert captures.count(" 200 revisit ") == 1

@@ -458,7 +458,7 @@ def test_what_robots_txt_closes_is_not_reached_by_a_redirect_or_an_index_either(
 
 def test_what_is_no_feed_or_no_page_is_told_of(whole: tuple[Site, Crawl]) -> None:
     _, done = whole
-    for path, what in (("html-feed", "an HTML page, no feed"), ("bad.xml", "no sitemap")):
+    for path, what in (("html-feed", "no RSS, Atom or JSON feed"), ("bad.xml", "an HTML page, no sitemap")):
         assert f"http://www.gazette.example/{path} is {what}. It is archived, but nothing can be" in done.log
     assert "http://www.gazette.example/a/gone answers 404; it is archived." in done.log
     assert done.stats["newswarc/pages/unreadable_leads"] == 2
