@@ -73,7 +73,9 @@ class Store:
     def require(self) -> None:
         """Raise `StoreError` unless the folder holds an archive."""
         if not self.exists():
-            raise StoreError(f"{self.root}: no archive there; crawl something first or set ARCHIVE_STORE.")
+            raise StoreError(
+                f"{self.root}: no archive there; crawl something first, or name its folder: -s ARCHIVE_STORE=FOLDER."
+            )
 
     # Files
 

@@ -378,6 +378,17 @@ def test_search_limits_and_misses(store: Path) -> None:
     assert "character 5 of the search: NOT needs a word" in scrapy("search", "the", "NOT", ARCHIVE_STORE=store).err
 
 
+def test_search_says_why_it_found_nothing(store: Path) -> None:
+    for words, said in (
+        ([], "say which words to look for"),
+        (["zwieselbrunz"], "no article holds all these words"),
+        (["the", "--source", "nosuch"], f"the archive holds nothing of nosuch; its sources are: hostile, {PAPER}."),
+        (["the", "--language", "de", "--source", PAPER], "no article that fits --source, --language holds all"),
+        (["the", "--since", "2026-11", "--until", "2026-11"], "--until itself is not searched"),
+    ):
+        assert said in scrapy("search", *words, ARCHIVE_STORE=store).err, words
+
+
 def test_search_by_source_language_and_date(store: Path) -> None:
     every = scrapy("search", "the", "--limit", 999, ARCHIVE_STORE=store).out
     same = scrapy("search", "the", "--limit", 999, "--language", "en-AU", "--since", "1999", ARCHIVE_STORE=store).out

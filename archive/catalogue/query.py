@@ -171,7 +171,7 @@ class _Parser:
             return self._group(sign, headline=headline, wanted=wanted)
         if sign.kind == "quoted":
             if len(sign.text) < 2 or sign.text[-1] not in _QUOTES:
-                raise QueryError('This quote is never closed; write one like "twelve boats".', sign.at)
+                raise QueryError('This quotation mark is never closed; write a phrase like "twelve boats".', sign.at)
             return self._term(sign.text[1:-1], sign.at, headline=headline, wanted=wanted)
         return self._word(sign, headline=headline, wanted=wanted)
 

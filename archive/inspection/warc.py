@@ -58,7 +58,8 @@ class WarcInspector:
         elif first.startswith(b"WARC/"):
             self._inspect_plain(file)
         else:
-            self._findings.fault(label, f"is no WARC file: it begins with {first!r}")
+            begins = repr(first).removeprefix("b")
+            self._findings.fault(label, f"is no WARC file: it begins with {begins}; WARC and WACZ files can be judged")
         self._findings.verification.records += self._records
 
     # Files

@@ -114,6 +114,7 @@ class Command(ArchiveCommand):
 
 
 def _print(entry: Entry) -> None:
-    days = f"{entry.first_seen[:10]} to {entry.last_seen[:10]}"
-    print(f"\n  {entry.key[:8]}  {entry.verdict} ({entry.why}), {entry.articles} articles, {days}")
+    number = f"{entry.articles} article{'s' * (entry.articles != 1)}"
+    days = " to ".join(sorted({entry.first_seen[:10], entry.last_seen[:10]}))
+    print(f"\n  {entry.key[:8]}  {entry.verdict} ({entry.why}), {number}{days and f', {days}'}")
     print(f"    {printable(entry.text)}")

@@ -46,6 +46,9 @@ class Command(ArchiveCommand):
         from archive.catalogue import Catalogue
         from archive.catalogue.search import QueryError, Search
 
+        if not " ".join(args).strip():
+            self.fail("say which words to look for; scrapy search -h tells more.")
+            return
         try:
             self.store.require()
             with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
@@ -58,6 +61,7 @@ class Command(ArchiveCommand):
                     limit=opts.limit,
                     order="date" if opts.newest else "relevance",
                 )
+                known = {row["source"] for row in catalogue.sources()} if opts.source and not results.total else set()
         except QueryError as error:
             self.fail(f"character {error.position + 1} of the search: {error}" if error.position else error)
             return
@@ -67,10 +71,24 @@ class Command(ArchiveCommand):
         for hit in results.hits:
             _print(hit)
         if not results.total:
-            self.fail("no article holds all these words.")
+            self.fail(_missed(opts, known))
         elif len(results.hits) < results.total:
             told = f"{len(results.hits)} of {results.total} articles; --limit {results.total} shows all."
             print(told, file=sys.stderr)
+
+
+def _missed(opts: argparse.Namespace, known: set[str]) -> str:
+    """Why nothing was found: the words, the filters, or a source that is not among those that are `known`."""
+    from archive.catalogue.rows import first_number
+
+    if opts.source and opts.source not in known:
+        return f"the archive holds nothing of {opts.source}; its sources are: {', '.join(sorted(known))}."
+    if opts.since and opts.until and (first_number(opts.since) or 0) >= (first_number(opts.until) or 0):
+        return f"nothing is before {opts.until} and not before {opts.since}; --until itself is not searched."
+    given = [f"--{name}" for name in ("source", "language", "since", "until") if getattr(opts, name)]
+    if given:
+        return f"no article that fits {', '.join(given)} holds all these words; leave a filter or a word out."
+    return "no article holds all these words; fewer words find more, and harb* finds what begins so."
 
 
 def _print(hit: Hit) -> None:

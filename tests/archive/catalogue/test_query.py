@@ -78,8 +78,8 @@ def test_no_word_to_look_for(words: str) -> None:
 @pytest.mark.parametrize(
     ("words", "says", "position"),
     [
-        ('"', "This quote is never closed", 0),
-        ('storm "twelve boats', "This quote is never closed", 6),
+        ('"', "This quotation mark is never closed", 0),
+        ('storm "twelve boats', "This quotation mark is never closed", 6),
         ("storm OR", "OR needs a word on both sides", 6),
         ("OR storm", "OR needs a word on both sides", 0),
         ("storm OR OR boats", "OR needs a word on both sides", 6),

@@ -67,7 +67,7 @@ def test_where_a_fault_is_is_said(tmp_path: Path) -> None:
 def test_what_is_no_warc_is_named(tmp_path: Path) -> None:
     for data, said in (
         (b"", "is empty"),
-        (b"<html>", "is no WARC file"),
+        (b"<html>", "is no WARC file: it begins with '<html>'; "),
         (b"\x28\xb5\x2f\xfd" + b"x" * 99, "zstandard"),
         (b"\x1f\x8b", "cut short"),
         (gzip.compress(b""), "holds 0 records"),

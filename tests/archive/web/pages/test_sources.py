@@ -71,7 +71,8 @@ def test_reasons_are_said_in_words(tmp_path: Path) -> None:
     entry = Entry(
         key="0" * 16, text="Give.", first_seen="2026-11-20T09:00:00Z", last_seen="2026-11-21T09:00:00Z", articles=7
     )
-    furniture = {"ellery.test": [msgspec.structs.replace(entry, why="topic")]}
+    once = msgspec.structs.replace(entry, last_seen="2026-11-20T18:00:00Z", why="number")
+    furniture = {"ellery.test": [msgspec.structs.replace(entry, why="topic"), once]}
     room = create_app(Store(tmp_path)).state.room
     period = Period(dt.date(2026, 11, 1), dt.date(2026, 11, 2))
     source = {"source": "ellery", "articles": 1, "captures": 1, "first": None, "last": None}
@@ -81,7 +82,8 @@ def test_reasons_are_said_in_words(tmp_path: Path) -> None:
     )
     text = " ".join(html.document_fromstring(shown.body).text_content().split())
     assert "it shares hardly a word with what the articles are about. On 7 articles" in text
-    assert "seen from 20 November 2026 to 21 November 2026" in text
+    assert "seen from 20 November 2026 to 21 November 2026." in text
+    assert "seen on 20 November 2026." in text
 
 
 def test_nothing_learned_says_so(visitor: Visitor) -> None:
