@@ -382,7 +382,7 @@ def test_search_says_why_it_found_nothing(store: Path) -> None:
     for words, said in (
         ([], "say which words to look for"),
         (["zwieselbrunz"], "no article holds all these words"),
-        (["the", "--source", "nosuch"], f"the archive holds nothing of nosuch; its sources are: hostile, {PAPER}."),
+        (["the", "--source", "nosuch"], f"the archive holds nothing of nosuch; its sources are: {PAPER}, hostile."),
         (["the", "--language", "de", "--source", PAPER], "no article that fits --source, --language holds all"),
         (["the", "--since", "2026-11", "--until", "2026-11"], "--until itself is not searched"),
     ):
