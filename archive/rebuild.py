@@ -19,7 +19,7 @@ from archive.reader import StoredRecord, read_records
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX, sha256
 
-__all__ = ["catch_up", "rebuild"]
+__all__ = ["catch_up", "rebuild", "settle"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, its number from 1, and how many there are."""
@@ -45,6 +45,17 @@ def catch_up(store: Store, catalogue: Catalogue, progress: Progress | None = Non
             problems.append(f"{name}: has lost bytes {size} to {known}; run scrapy verify, then scrapy rebuild.")
             continue
         problems += [f"{name}: {problem}" for problem in _index(store, catalogue, name, known, size)]
+    return problems + settle(store, catalogue)
+
+
+def settle(store: Store, catalogue: Catalogue) -> list[str]:
+    """Work out what follows from new rows together: what became of articles, and the numbers of each day.
+
+    Returns one sentence for each article whose texts can't be read.
+    """
+    from archive.history.changes import settle_changes
+
+    problems = settle_changes(store, catalogue)
     catalogue.settle()
     return problems
 

@@ -23,7 +23,7 @@ from archive.http import head_length, parse_response
 from archive.leads import Kind as ListingKind
 from archive.leads import leads_records
 from archive.provenance import provenance
-from archive.rebuild import catch_up
+from archive.rebuild import catch_up, settle
 from archive.records import beginning, dump, exchange_records, facts_record, iso, json_record
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
@@ -372,7 +372,7 @@ class Run:
             self.flush()
             self.row |= run_row(self._info, end)
             self.catalogue.add(runs=[self.row])
-            self.catalogue.settle()
+            self.problems += settle(self.store, self.catalogue)
         finally:
             with ExitStack() as closing:  # each file is closed, whatever becomes of the others
                 closing.callback(self._stack.close)

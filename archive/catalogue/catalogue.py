@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from archive.catalogue import coverage, leads, likeness, schema
+from archive.catalogue import changes, coverage, leads, likeness, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.filters import Filters
@@ -112,6 +112,7 @@ class Catalogue:
                 for row in furniture:
                     self._take_list(connection, row)
                 coverage.mark(connection, fetches, [row for row, _ in versions])
+                changes.mark(connection, captures, [row for row, _ in versions])
                 _upsert(connection, schema.files, files)
         except BROKEN as error:
             raise unusable(self.path, error) from error
@@ -121,6 +122,21 @@ class Catalogue:
         known = connection.execute(select(f.made).where(f.site == row["site"])).scalar()
         if known is None or row["made"] > known:
             _upsert(connection, schema.furniture, [row])
+
+    def unsettled(self) -> list[str]:
+        """Keys of the addresses whose changes are to be worked out again (`archive.history.changes`)."""
+        return [row["url_key"] for row in self.rows(select(schema.unsettled).order_by(schema.unsettled.c.url_key))]
+
+    def replace_changes(self, keys: Sequence[str], rows: Sequence[Row]) -> None:
+        """Put the changes at some addresses in the place of those that were known; the addresses are settled."""
+        c, u = schema.changes, schema.unsettled
+        try:
+            with self._connection.begin():
+                self._connection.execute(c.delete().where(c.c.url_key.in_(keys)))
+                _upsert(self._connection, c, rows)
+                self._connection.execute(u.delete().where(u.c.url_key.in_(keys)))
+        except BROKEN as error:
+            raise unusable(self.path, error) from error
 
     def settle(self) -> None:
         """Do what was put off while rows came in: count the days. The answers are the same without it, but slower."""
@@ -300,6 +316,14 @@ class Catalogue:
         version = self.version(version_id)
         return likeness.alike(self._database, version, limit) if version else []
 
+    def changes(self, filters: changes.ChangeFilters | None = None, *, limit: int = 100, offset: int = 0) -> list[Row]:
+        """What became of articles, newest first: edits, articles that are gone, articles that are back.
+
+        The table's columns (`archive.catalogue.schema.changes`), ``kinds`` by name, and what `archive.history.changes`
+        tells: ``edits``, ``left_out``, ``note``, ``modified``. They are worked out at the end of each run.
+        """
+        return changes.listed(self._database, filters or changes.ChangeFilters(), limit, offset)
+
     def coverage(self, source: str, since: str | None = None, until: str | None = None) -> list[Row]:
         """The days (UTC) on which something of a source was fetched, oldest first.
 
@@ -352,6 +376,8 @@ class Catalogue:
         dumped["days"] = [
             {"source": source["source"], **day} for source in self.sources() for day in self.coverage(source["source"])
         ]
+        dumped["changes"] = self.rows(select(schema.changes).order_by(schema.changes.c.id))
+        dumped["unsettled"] = self.rows(select(schema.unsettled))
         dumped["likeness"] = self.rows(
             text(
                 "SELECT a.url, f.marks FROM likeness f LEFT JOIN articles a ON a.number = f.rowid"

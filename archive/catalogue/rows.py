@@ -213,9 +213,17 @@ def version_row(
         "lines": lines,
         "signature": signature,
         "text_digest": details["text_digest"],
+        "content_digest": _content_digest(fields, details["text_digest"]),
         "removed": len(fields["trace"].get("removed", ())),
         "file": file,
     }
     for prefix, (offset, length) in zip(("", "details_", "provenance_"), places, strict=True):
         row |= {f"{prefix}offset": offset, f"{prefix}length": length}
     return row
+
+
+def _content_digest(fields: dict[str, Any], text_digest: str) -> str:
+    """Of what an article says; the same however it is kept otherwise."""
+    said = [fields.get("headline"), fields.get("standfirst"), text_digest, fields.get("updates") or []]
+    data = json.dumps(said, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+    return "sha256:" + hashlib.sha256(data).hexdigest()

@@ -114,6 +114,7 @@ versions = Table(
     Column("lines", LargeBinary, nullable=False),  # see archive.furniture.furniture.pack
     Column("signature", LargeBinary, nullable=False),  # see archive.catalogue.likeness
     Column("text_digest", Text, nullable=False),
+    Column("content_digest", Text, nullable=False),  # of headline, standfirst, text and a live blog's posts
     Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
     Column("file", Text, nullable=False),
     Column("offset", Integer, nullable=False),
@@ -153,6 +154,43 @@ articles = Table(
     Index("articles_by_source", "source", "number"),
     Index("articles_by_language", "language"),
 )
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Text, primary_key=True),  # the capture that shows it
+    Column("source", Text, nullable=False),
+    Column("article", Text, nullable=False, index=True),  # versions.article, of the version before
+    Column("url", Text, nullable=False),  # where it was seen
+    Column("url_key", Text, nullable=False, index=True),
+    Column("what", Text, nullable=False),  # edited, gone or back
+    Column("date", Text, nullable=False),  # since when it is certain
+    Column("since", Text, nullable=False),  # of the capture
+    Column("last_seen", Text, nullable=False),  # when the article was last seen as it had been before
+    Column("is_confirmed", Boolean, nullable=False),  # of what is gone: seen again, or final
+    Column("why", Text),  # of what is gone: 404, 410, 451, redirect or emptied
+    Column("target", Text),  # where a redirect leads
+    Column("before", Text, nullable=False),  # the version before
+    Column("after", Text),  # the version after, if there is one
+    Column("headline", Text),
+    Column("language", Text),
+    Column("kinds", Integer, nullable=False),  # see archive.catalogue.changes
+    Column("is_minor", Boolean, nullable=False),  # spelling, punctuation and spaces only
+    Column("is_silent", Boolean, nullable=False),
+    Column("told", Text),  # how the page says that it has changed: modified, or note
+    Column("same_reader", Boolean, nullable=False),  # both versions were read by the same software
+    Column("words_added", Integer, nullable=False),
+    Column("words_removed", Integer, nullable=False),
+    Column("details", Text, nullable=False),  # JSON, see archive.history.changes
+    # A list looks only into the indexes for what it leaves out.
+    Index("changes_by_date", "date", "id", "what", "kinds", "is_silent", "is_minor", "is_confirmed"),
+    Index("changes_by_source", "source", "date", "id", "what", "kinds", "is_silent", "is_minor", "is_confirmed"),
+)
+"""What became of articles between two looks; worked out from the other tables and the texts, see
+archive.history.changes."""
+
+unsettled = Table("unsettled", metadata, Column("url_key", Text, primary_key=True))
+"""Addresses whose changes are to be worked out again."""
 
 days = Table(
     "days",

@@ -12,7 +12,7 @@ import msgspec
 
 from archive.history.alignment import align
 
-__all__ = ["Features", "Piece", "compare", "count_words", "features", "likeness", "most_alike"]
+__all__ = ["Features", "Piece", "compare", "count_words", "features", "likeness", "most_alike", "tokens"]
 
 # Scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters.
 _UNSPACED = (
@@ -61,7 +61,7 @@ def compare(before: str, after: str) -> tuple[Piece, ...]:
     """
     if before == after:
         return (Piece("equal", before),) if before else ()
-    return tuple(piece for piece in _pieces(_tokens(before), _tokens(after)) if piece.text)
+    return tuple(piece for piece in _pieces(tokens(before), tokens(after)) if piece.text)
 
 
 class _Edit(NamedTuple):
@@ -83,7 +83,7 @@ def _pieces(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
     yield Piece("equal", "".join(before[i:]))
 
 
-def _tokens(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
     """Words, signs and runs of white space; joined they are the text."""
     return (_PLAIN_TOKEN if text.isascii() else _TOKEN).findall(text)
 
@@ -130,7 +130,7 @@ def _sizes(tokens: Sequence[str]) -> list[int]:
 
 def count_words(text: str) -> int:
     """Words of a text; in scripts without spaces its signs."""
-    return sum(bool(_WORD.search(token)) for token in _tokens(text))
+    return sum(bool(_WORD.search(token)) for token in tokens(text))
 
 
 class Features(NamedTuple):
@@ -146,7 +146,7 @@ def features(text: str) -> Features:
     """Those of a paragraph; one without words has itself."""
     found: list[str] = []
     last = ""
-    for token in _tokens(text):
+    for token in tokens(text):
         if _UNSPACED_SIGN.match(token):
             found.append(last + token)
             last = token

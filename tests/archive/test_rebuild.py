@@ -84,6 +84,8 @@ def test_the_catalogue_of_a_crawl_is_the_one_of_a_rebuild(store: Store) -> None:
         "full_text": 5,
         "likeness": 5,
         "days": 6,
+        "changes": 1,
+        "unsettled": 0,
     }
     for _ in range(2):
         assert rebuild(store) == []

@@ -128,6 +128,7 @@ def _rows(written: _Writer, writer: WarcWriter, number: int) -> tuple[tuple[Row,
     row |= {"source": source, "date": date, "extracted": date, "headline": article.headline, "modified": None}
     row |= {"published": article.published, "language": article.language, "section": None, "site": source}
     row |= {"lines": b"", "signature": words.signature, "text_digest": article.text_digest, "removed": 0, "file": _FILE}
+    row["content_digest"] = article.text_digest
     row |= {"offset": text.offset, "length": text.length, "provenance_offset": 0, "provenance_length": 0}
     row |= {"details_offset": details.offset, "details_length": details.length}
     return (row, words), [_fetch(article.url, source, number, again, date) for again in range(_FETCHES)]

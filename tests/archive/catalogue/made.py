@@ -34,7 +34,14 @@ def version(number: int, headline: str, text: str = "", *, article: str = URL, *
     row: Row = {"id": f"urn:uuid:v{number:03}", "article": article, "capture": f"urn:uuid:{number:04}", "run": "r"}
     row |= {"source": "ellery", "date": f"2026-11-20T09:00:{number:02}Z", "extracted": "x", "headline": headline}
     row |= dict.fromkeys(("published", "modified", "language", "section"))
-    row |= {"site": "ellery.test", "lines": b"", "text_digest": f"sha256:{text}", "removed": 0, "file": "f"}
+    row |= {
+        "site": "ellery.test",
+        "lines": b"",
+        "text_digest": f"sha256:{text}",
+        "content_digest": f"sha256:{headline} {text}",
+        "removed": 0,
+        "file": "f",
+    }
     for prefix in ("", "details_", "provenance_"):
         row |= {f"{prefix}offset": number, f"{prefix}length": 1}
     row |= fields
