@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Self
 
+from crawler.command import printable
+
 __all__ = ["Progress"]
 
 _LINE_SECONDS = 10.0
@@ -33,6 +35,7 @@ class Progress:
     def __call__(self, what: str, number: int, total: int) -> None:
         """Show where the work is."""
         now = time.monotonic()
+        what = printable(what, line_ends=False)
         if self._bar and (now - self._last > 0.1 or number in (1, total)):
             done = round(24 * number / max(total, 1))
             bar = "#" * done + "." * (24 - done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -107,9 +107,14 @@ class Selection:
 
     def rows(self, query: str, *values: Any) -> Iterator[Row]:
         """What SQL answers, row by row. Raises `StoreError`."""
-        with self.answering(), closing(self.connection.execute(query, values)) as cursor:
-            for row in cursor:
-                yield dict(row)
+        with self.answering():
+            cursor = self.connection.execute(query, values)
+            try:
+                for row in cursor:
+                    yield dict(row)
+            finally:
+                with suppress(sqlite3.ProgrammingError):  # an export that failed has closed the connection already
+                    cursor.close()
 
     def change(self, query: str, *values: Any) -> int:
         """Change temporary tables; tells how many rows were. Raises `StoreError`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, complain
+from crawler.command import ArchiveCommand, complain, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Command(ArchiveCommand):
         except ArchiveError as error:
             self.fail(error)
             return
-        print(summary(done, "version" if opts.versions == "all" else "article"))
+        print(printable(summary(done, "version" if opts.versions == "all" else "article"), line_ends=False))
         if done.left_out:
             complain(f"{done.left_out} revisits were left out: the archive lacks their originals; run scrapy verify.")
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand
+from crawler.command import ArchiveCommand, printable
 
 
 class Command(ArchiveCommand):
@@ -41,5 +41,6 @@ class Command(ArchiveCommand):
         except ArchiveError as error:
             self.fail(error)
             return
-        print(f"The private key is in {path}; keep it to yourself, and keep a copy of it.")
+        shown = printable(str(path), line_ends=False)
+        print(f"The private key is in {shown}; keep it to yourself, and keep a copy of it.")
         print(f"The public key's fingerprint, for those who get your packages: {key.fingerprint}")

@@ -70,14 +70,16 @@ class Command(ArchiveCommand):
             value = article.get(name)
             if value:
                 text = ", ".join(value) if isinstance(value, list) else value
-                print(f"  {name}: {printable(text)}  [{article['trace']['evidence'].get(name, '')}]")
+                print(f"  {name}: {printable(text)}  [{printable(article['trace']['evidence'].get(name, ''))}]")
         print("\n" + printable(block("").decode()).replace("\n", "\n\n"))
         removed = article["trace"]["removed"]
         print(f"\nRemoved: {len(removed)} blocks of the page")
         for item in removed:
             print(f"  [{item['rule']}] {printable(item['text'])[:100]}")
         print(f"\nProvenance ({latest['file']}, byte {latest['provenance_offset']})")
-        print(json.dumps(json.loads(block("provenance_")), indent=1, ensure_ascii=False))
+        text = json.dumps(json.loads(block("provenance_")), indent=1, ensure_ascii=False)
+        # JSON lets characters stand as they are that a terminal must not see; escaped they mean the same.
+        print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def _print_leads(leads: list[dict[str, Any]]) -> None:
@@ -99,5 +101,5 @@ def _print_captures(captures: list[dict[str, Any]]) -> None:
     print("Captures")
     for row in captures:
         cut = f" cut short ({row['truncated']})" if row["truncated"] else ""
-        print(f"  {row['date']}  {row['status']} {row['kind']:<8} {row['url']}{cut}")
+        print(f"  {row['date']}  {row['status']} {row['kind']:<8} {printable(row['url'], line_ends=False)}{cut}")
         print(f"      {row['file']}, byte {row['offset']}, {row['payload_digest']}")

@@ -97,3 +97,15 @@ def test_lines_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     with redirect_stderr(io.StringIO()) as out:
         work(6)
     assert out.getvalue() == "reading 3 of 6: file-3.warc.gz\nreading 6 of 6: file-6.warc.gz\n"
+
+
+def test_addresses_of_strangers_steer_no_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = "https://paper.test/\x1b[2J\x9b2J\a\u202e\na"
+    shown = "https://paper.test/\ufffd[2J\ufffd2J\ufffd\ufffd\ufffda"
+    with redirect_stderr(terminal.stderr), Progress("reading") as report:
+        report(hostile, 1, 1)
+    assert terminal.shown().split("\r\x1b[K")[1].endswith(f" 1/1 {shown}")
+    monkeypatch.setattr(progress, "_LINE_SECONDS", -1.0)
+    with redirect_stderr(io.StringIO()) as out, Progress("reading") as report:
+        report(hostile, 1, 1)
+    assert out.getvalue() == f"reading 1 of 1: {shown}\n"

@@ -137,3 +137,15 @@ def test_a_text_that_was_tampered_with_is_not_handed_over(tmp_path: Path) -> Non
         list(selection.entries(lambda *_: None))
     assert length
     refused(caught.value)
+
+
+def test_what_was_asked_when_an_export_failed_says_nothing(tmp_path: Path) -> None:
+    """An answer that is half read is thrown away after the connection is closed."""
+    store = Store(tmp_path / "archive")
+    with running(store) as run:
+        for hour in range(3):
+            keep_text(run, FERRY, Article(url=FERRY, text=f"Boats: {hour}."), html=b"<p>%d" % hour, hours=hour)
+    with selected(store, versions="all") as selection:
+        rows = selection.rows("SELECT * FROM chosen")
+        next(rows)
+    rows.close()  # type: ignore[attr-defined]
