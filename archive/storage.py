@@ -104,7 +104,7 @@ class Store:
     def read(self, name: str, offset: int, length: int) -> bytes:
         """One gzip member. Raises `StoreError` if the file has gone or is shorter."""
         try:
-            with self.path(name).open("rb") as file:
+            with self._open(name) as file:
                 file.seek(offset)
                 data = file.read(length)
         except OSError as error:
@@ -112,6 +112,14 @@ class Store:
         if len(data) < length:
             raise StoreError(f"{self.root / name}: ends before byte {offset + length}; run scrapy verify.")
         return data
+
+    def _open(self, name: str) -> IO[bytes]:
+        """A file, closed or still open; perhaps it is just now being renamed."""
+        path = self.root / name
+        for candidate in (path, path.with_name(path.name + OPEN_SUFFIX)):
+            with suppress(FileNotFoundError):
+                return candidate.open("rb", buffering=0)
+        return path.open("rb", buffering=0)
 
     def new_writer(self, kind: Kind, source: str, run: str, serial: int, info: dict[str, str]) -> WarcWriter:
         """Open a new WARC file for one run; `run` is the run's id (a UUID)."""

@@ -53,8 +53,8 @@ class Catalogue:
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         """Open the database at `path`; `create` it if there is none.
 
-        `read_only` changes nothing and leaves no file behind, whoever else writes; opening one costs well under a
-        millisecond, so let each thread and each request open its own.
+        `read_only` changes nothing and leaves no file behind, whoever else writes. Opening one costs well under a
+        millisecond, but what it has read before, it need not read again: one that is `resting` may be kept.
         Raises `StoreError` when it is missing, no catalogue, damaged, or made by another version of newswarc.
         """
         self.path = path
@@ -71,6 +71,14 @@ class Catalogue:
     @property
     def _connection(self) -> Connection:
         return self._database.connection
+
+    @property
+    def resting(self) -> object:
+        """What identifies the state of a catalogue that was opened to be read and that nobody writes, else None.
+
+        As long as it is the same, all answers are the same, and the open file is in nobody's way.
+        """
+        return self._database.resting
 
     def close(self) -> None:
         """Let go of the database."""

@@ -121,6 +121,11 @@ class Database:
         except BROKEN as error:
             raise unusable(self.path, error) from error
 
+    @property
+    def resting(self) -> object:
+        """Only a `Reader` can tell."""
+        return None
+
     def close(self) -> None:
         """Let go of the file; what was written is then in it alone, as far as others let it be."""
         if self.connection.closed:
@@ -159,6 +164,11 @@ class Reader(Database):
             if not self._is_outdated:
                 return answer
         raise StoreError(f"{self.path}: the catalogue changes all the time; try again.")
+
+    @property
+    def resting(self) -> object:
+        """What identifies the state of a file that nobody writes; None while somebody does, or it is another one."""
+        return None if self._state.is_written or self._is_outdated else self._state
 
     @property
     def _is_outdated(self) -> bool:

@@ -43,8 +43,17 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     def articles(self) -> Select[Any]:
         """A query for the articles. Raises `DateError`."""
+        return self._chosen(select(schema.articles))
+
+    def count(self) -> Select[Any]:
+        """A query for their number, ``n``. Raises `DateError`."""
+        return self._chosen(select(func.count().label("n")).select_from(schema.articles))
+
+    def _chosen(self, query: Select[Any]) -> Select[Any]:
         a = schema.articles
-        query = select(a).where(a.c.number.between(*self.numbers()))
+        first, last = self.numbers()
+        if self.since or self.until:  # else SQLite would go through the table to count it
+            query = query.where(a.c.number.between(first, last))
         if self.source is not None:
             query = query.where(a.c.source == self.source)
         if self.language is not None:

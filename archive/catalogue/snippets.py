@@ -50,7 +50,7 @@ class _Line:
 
     def __init__(self, spans: Spans, matches: list[_Match]) -> None:
         self.spans, self.matches = spans, matches
-        self.sizes = [0.0, *accumulate(_size(spans, number) for number in range(len(spans)))]
+        self.sizes = [0.0, *accumulate(_size(spans.text[start], end - start) for start, end in spans.places)]
         """Words up to each token."""
 
 
@@ -139,8 +139,12 @@ class _Finder:
 
     def matches(self, tokens: list[str]) -> list[_Match]:
         """All that is found, in the order of the tokens."""
-        places: Iterable[int] = range(len(tokens))
-        if not self._beginnings:
+        if self._beginnings:
+            begin = tuple(beginning for _, beginning in self._beginnings)
+            places = [at for at, token in enumerate(tokens) if token in self._whole or token.startswith(begin)]
+        elif self._whole.keys().isdisjoint(tokens):
+            return []
+        else:
             places = [at for at, token in enumerate(tokens) if token in self._whole]
         return [match for at in places for match in self._matches(tokens, at)]
 
@@ -154,12 +158,11 @@ class _Finder:
                 yield _Match(at, at + 1, number, is_one_sign=len(beginning) == 1)
 
 
-def _size(spans: Spans, number: int) -> float:
-    """How many words a token counts for."""
-    first = spans.text[spans.start(number)]
-    if unicodedata.category(first) == "Lo" and first >= "\u0e00":
+def _size(first: str, length: int) -> float:
+    """How many words a token counts for, by its first sign in the text and its characters there."""
+    if first >= "\u0e00" and unicodedata.category(first) == "Lo":
         return 1 / next((n for sign, n in reversed(_SIGNS_A_WORD.items()) if first >= sign), 5)
-    return 1 + (spans.end(number) - spans.start(number)) // _LONG_WORD
+    return 1 + length // _LONG_WORD
 
 
 def _windows(place: tuple[int, int], line: _Line) -> Iterator[_Window]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -39,10 +40,12 @@ _JOINED = re.compile(
 
 @lru_cache(maxsize=32)
 def _stemmer(algorithm: str) -> Stemmer.Stemmer:
-    return Stemmer.Stemmer(algorithm)
+    return Stemmer.Stemmer(algorithm, 0)  # its own memory of words takes longer than to stem them
 
 
 def _normal(text: str) -> str:
+    if text.isascii():
+        return text.lower().replace("_", " ")
     text = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("_", " ")
     if not text.isascii():
         text = unicodedata.normalize("NFC", _DROPPED_MARKS.sub("", unicodedata.normalize("NFD", text)))
@@ -68,21 +71,34 @@ def stems(words: Sequence[str], language: str | None = None) -> list[str]:
         if len(known) > _MOST_STEMS:
             known = _stems[algorithm] = {}
         with _stemming:
-            known.update({word: _stem(word, algorithm) for word in {*words} if word not in known})
+            known.update(_stemmed({*words}.difference(known), algorithm))
         return [known[word] for word in words]
 
 
-def _stem(word: str, algorithm: str) -> str:
+def _stemmed(words: Iterable[str], algorithm: str) -> Iterator[tuple[str, str]]:
+    """Words and their stems."""
+    by_algorithm: defaultdict[str, list[str]] = defaultdict(list)
+    for word in words:
+        by_algorithm[algorithm if word.isascii() else _algorithm(word, algorithm)].append(word)
+    for name, alike in by_algorithm.items():
+        yield from zip(alike, _stemmer(name).stemWords(alike) if name else alike, strict=True)
+
+
+def _algorithm(word: str, algorithm: str) -> str:
+    """The one for a word of a text that is otherwise for `algorithm`; none where words are not stemmed."""
     if _UNSPACED.match(word):
-        return word
-    algorithm = "russian" if _CYRILLIC.match(word) else "arabic" if _ARABIC.match(word) else algorithm
-    return str(_stemmer(algorithm).stemWord(word)) if algorithm else word
+        return ""
+    return "russian" if _CYRILLIC.match(word) else "arabic" if _ARABIC.match(word) else algorithm
 
 
 def plain_words(text: str) -> list[str]:
     """Words in their normal form, and pairs of signs in scripts without spaces."""
-    normal = _normal(text)
-    if not _UNSPACED.search(normal):
+    return _words(_normal(text))
+
+
+def _words(normal: str) -> list[str]:
+    """The plain words of a normal form."""
+    if normal.isascii() or not _UNSPACED.search(normal):
         return _WORD.findall(normal)
     return [normal[start:end] for start, end in _places(normal)]
 
@@ -103,20 +119,26 @@ class Spans:
     def __init__(self, text: str, language: str | None = None) -> None:
         self.text = text
         self._normal = _normal(text)
-        self._places = _places(self._normal)
-        self.tokens = stems([self._normal[start:end] for start, end in self._places], language)
+        self.tokens = stems(_words(self._normal), language)
 
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @cached_property
+    def places(self) -> Sequence[tuple[int, int]]:
+        """Where each begins and ends in the text."""
+        places, starts = _places(self._normal), self._starts
+        if isinstance(starts, range):  # sign by sign the same
+            return places
+        return [(starts[start], max(starts[end], starts[end - 1] + 1)) for start, end in places]
+
     def start(self, number: int) -> int:
         """Where a token begins."""
-        return self._starts[self._places[number][0]]
+        return self.places[number][0]
 
     def end(self, number: int) -> int:
         """Where it ends."""
-        end = self._places[number][1]
-        return max(self._starts[end], self._starts[end - 1] + 1)
+        return self.places[number][1]
 
     @cached_property
     def _starts(self) -> Sequence[int]:
@@ -141,7 +163,7 @@ class Spans:
 def _places(normal: str) -> list[tuple[int, int]]:
     """Where the plain words of a normal form begin and end."""
     places = [match.span() for match in _WORD.finditer(normal)]
-    if _UNSPACED.search(normal):
+    if not normal.isascii() and _UNSPACED.search(normal):
         places = [part for start, end in places for part in _parts(normal, start, end)]
     return places
 

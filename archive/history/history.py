@@ -113,8 +113,11 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return bool(showed) and all(last[key] == "gone" for key in showed)
 
     @classmethod
-    def of(cls, store: Store, catalogue: Catalogue, url: str) -> History:
+    def of(cls, store: Store, catalogue: Catalogue, url: str, shown: slice = slice(None)) -> History:
         """The history of the article at `url`: its own URL or any it was captured under, redirects included.
+
+        Only the versions of events that are `shown` are read and compared, which takes most of the time. Of the others
+        no change is known, nor by what they were read; their events are of the kind ``version``.
 
         Without versions or events if the archive has nothing of it. Raises `StoreError` or `RecordError` if what the
         catalogue names can't be read.
@@ -122,11 +125,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         addresses = Addresses(store, catalogue, url)
         historian = _Historian(store, addresses)
         historian.walk()
+        historian.read(shown)
         return cls(
             url=url,
             addresses=addresses.listed(),
             versions=tuple(historian.versions),
-            events=tuple(sorted(historian.events, key=lambda event: event.date)),
+            events=tuple(historian.events),
         )
 
 
@@ -175,7 +179,7 @@ class _Historian:
         self._readings: defaultdict[str, list[Row]] = defaultdict(list)
         for row in addresses.versions():
             self._readings[row["capture"]].append(row)
-        self._last: Article | None = None
+        self._last: tuple[int, Article] | None = None
         self._shown: dict[str, int] = {}
         """By address, the place in `versions` of what it shows."""
         self.versions: list[Version] = []
@@ -190,6 +194,17 @@ class _Historian:
                 self._note(row)
         for row in self._addresses.failures():
             self._event("failed", row, f"There was no answer: {row['error'] or row['outcome']}", row["started"])
+        self.events.sort(key=lambda event: event.date)
+
+    def read(self, shown: slice) -> None:
+        """Read the versions that those events are about, and compare each with the one before."""
+        places = {version.capture.id: place for place, version in enumerate(self.versions)}
+        for number in range(*shown.indices(len(self.events))):
+            event = self.events[number]
+            if event.kind == "version" and (place := places.get(event.capture or "")) is not None:
+                self.versions[place] = version = self._compared(place)
+                kind: Kind = "version" if version.before is None or version.changed else "unchanged"
+                self.events[number] = msgspec.structs.replace(event, kind=kind, what=_what(version))
 
     def _take(self, row: Row, page: str) -> None:
         """A capture of the article."""
@@ -200,38 +215,44 @@ class _Historian:
             self.versions[place] = msgspec.structs.replace(version, confirmed=(*version.confirmed, capture))
             self._event("confirmed", row, "The page had not changed.", version=version.id)
             return
-        *earlier, reading = self._readings[page]
-        version = self._compared(row, reading, [self._reread(one) for one in earlier])
-        self._shown[row["url_key"]] = len(self.versions)
-        self.versions.append(version)
-        if version.before is None:
-            self._event("version", row, "The first version.", version=version.id)
-        elif version.changed:
-            self._event("version", row, f"Changed: {', '.join(version.changed)}.", version=version.id)
-        else:
-            self._event("unchanged", row, "The page had changed, the article had not.", version=version.id)
-
-    def _compared(self, row: Row, reading: Row, readings: list[Reread]) -> Version:
-        article = read_article(self._store, reading)
-        before = self.versions[-1] if self.versions else None
-        last, self._last = self._last, article
-        compared = difference(last, article) if last is not None else None
-        return Version(
+        reading = self._readings[page][-1]
+        version = Version(
             id=reading["id"],
             date=row["date"],
             capture=capture_from(row),
-            page=reading["capture"],
-            headline=article.headline,
+            page=page,
+            headline=reading["headline"],
             text_digest=reading["text_digest"],
             extracted=reading["extracted"],
+            extractor="",
+            furniture=None,
+            before=self.versions[-1].id if self.versions else None,
+        )
+        self._shown[row["url_key"]] = len(self.versions)
+        self.versions.append(version)
+        self._event("version", row, "A version.", version=version.id)
+
+    def _compared(self, place: int) -> Version:
+        version = self.versions[place]
+        last = self._article(place - 1) if place else None
+        article = self._article(place)
+        compared = difference(last, article) if last is not None else None
+        return msgspec.structs.replace(
+            version,
+            headline=article.headline,
             extractor=article.trace.extractor,
             furniture=article.trace.furniture,
-            readings=tuple(readings),
-            before=before.id if before else None,
+            readings=tuple(self._reread(row) for row in self._readings[version.page][:-1]),
             changed=compared.changed if compared else (),
             counts=compared.summary if compared else None,
             same_reader=last is None or _reader(last) == _reader(article),
         )
+
+    def _article(self, place: int) -> Article:
+        """That of a version; versions are asked for one after the other."""
+        if self._last is None or self._last[0] != place:
+            self._last = place, read_article(self._store, self._readings[self.versions[place].page][-1])
+        return self._last[1]
 
     def _reread(self, row: Row) -> Reread:
         article = read_article(self._store, row)
@@ -265,6 +286,14 @@ class _Historian:
         told = {"status": row["status"], "capture": row.get("id") if date is None else None}
         when = row["date"] if date is None else f"{date[:19]}Z"
         self.events.append(Event(date=when, kind=kind, url=row["url"], what=what, version=version, **told))
+
+
+def _what(version: Version) -> str:
+    if version.before is None:
+        return "The first version."
+    if version.changed:
+        return f"Changed: {', '.join(version.changed)}."
+    return "The page had changed, the article had not."
 
 
 def _reader(article: Article) -> tuple[str, str | None]:

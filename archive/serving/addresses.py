@@ -136,7 +136,7 @@ def _origin(host: str, listener: socket.socket) -> str:
 def _listen(host: str, port: int, option: str) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=128)
+        listener = socket.create_server(address[:2], family=family, backlog=128)
     except (OSError, UnicodeError) as error:
         code = getattr(error, "errno", None)
         if code == errno.EADDRINUSE:
@@ -146,3 +146,6 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
         else:
             text = f"{host} port {port}: can't be listened on: {getattr(error, 'strerror', None) or error}."
         raise ServingError(text) from error
+    # Accepted connections inherit it. The body of an answer would wait until the client has confirmed its head: 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

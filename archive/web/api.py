@@ -17,7 +17,7 @@ from archive.catalogue.rows import Row
 from archive.catalogue.search import QueryError
 from archive.extraction.kinds import kind_of
 from archive.history.difference import difference
-from archive.history.history import History, article_at
+from archive.history.history import History, read_article
 from archive.reader import parse_member
 from archive.storage import Store
 from archive.version import VERSION
@@ -111,7 +111,7 @@ def article(request: Request) -> Response:
         row, versions = chosen_version(catalogue, Parameters(request.query_params))
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
-        found = article_at(room.store, catalogue, row["id"])
+        found = read_article(room.store, row)
     return _answer(
         {
             "version": _chosen(row, _VERSION),
@@ -156,7 +156,7 @@ def compare(request: Request) -> Response:
     a, b = asked.needed_id("a"), asked.needed_id("b")
     with room.catalogue() as catalogue:
         rows = known_version(catalogue, a), known_version(catalogue, b)
-        before, after = (article_at(room.store, catalogue, version) for version in (a, b))
+        before, after = (read_article(room.store, row) for row in rows)
     found = difference(before, after)
     return _answer(
         {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.filters import Filters
@@ -102,13 +102,8 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
             return cls(wish, results.total, _with_standfirsts(results.hits, catalogue, store))
         rows = catalogue.articles(limit=wish.limit, offset=offset, **chosen)
         hits = [Hit(row, [(row["headline"] or "", False)], []) for row in rows]
-        return cls(wish, _number(catalogue, filters), _with_standfirsts(hits, catalogue, store))
-
-
-def _number(catalogue: Catalogue, filters: Filters) -> int:
-    """How many articles there are."""
-    rows = catalogue.rows(select(func.count().label("n")).select_from(filters.articles().subquery()))
-    return int(rows[0]["n"])
+        total = int(catalogue.rows(filters.count())[0]["n"])
+        return cls(wish, total, _with_standfirsts(hits, catalogue, store))
 
 
 def _with_standfirsts(hits: Sequence[Hit], catalogue: Catalogue, store: Store) -> list[Found]:

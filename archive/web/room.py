@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, cast
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import select
 from starlette.requests import Request
@@ -24,6 +26,19 @@ ReplayState = Callable[[], dict[str, Any]]
 _NO_REPLAY = {"up": False, "origin": None, "since": None, "restarts": 0, "problem": "Replay is off."}
 _COUNTED_FOR = 30.0
 """Seconds for which numbers of sources and languages are good enough."""
+_MOST_IDLE = 4
+"""Open catalogues that wait for requests; each holds 2 MB of what it has read."""
+
+
+class _Census(NamedTuple):
+    """Sources and languages as they were counted."""
+
+    counted: float
+    """When, by the clock that only goes on."""
+    state: object
+    """`Catalogue.resting`."""
+    sources: list[Row]
+    languages: list[Row]
 
 
 class Room:
@@ -48,7 +63,9 @@ class Room:
         self._replay_state = replay_state
         self._titles = titles
         self._counting = threading.Lock()
-        self._census: tuple[float, list[Row], list[Row]] | None = None
+        self._census: _Census | None = None
+        self._idle: deque[Catalogue] = deque()
+        weakref.finalize(self, _close_all, self._idle)
         self.templates = Templates(self)
 
     @contextmanager
@@ -58,28 +75,45 @@ class Room:
         Raises `StoreError` if there is no archive, or none that can be read.
         """
         self.store.require()
-        with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
+        with ExitStack() as stack:
+            catalogue = stack.enter_context(self._open())
             yield catalogue
+            if catalogue.resting and len(self._idle) < _MOST_IDLE:
+                self._idle.append(catalogue)
+                stack.pop_all()
+
+    def _open(self) -> Catalogue:
+        """One that another request has used: much of what is asked for next it has read before."""
+        while self._idle:
+            with suppress(IndexError):  # another thread may have taken it
+                catalogue = self._idle.pop()
+                if catalogue.resting:
+                    return catalogue
+                catalogue.close()
+        return Catalogue(self.store.catalogue_path, read_only=True)
 
     def census(self, catalogue: Catalogue, source: str | None = None) -> tuple[list[Row], list[Row]]:
-        """`Catalogue.sources` and `Catalogue.languages`; counted anew now and then, and if `source` is a new one.
+        """`Catalogue.sources` and `Catalogue.languages`; counted anew if the catalogue has changed, now and then while
+        it is being written, and if `source` is a new one.
 
         One request counts for all.
         """
-        known = self._census
-        is_fresh = known is not None and time.monotonic() - known[0] < _COUNTED_FOR
+        known, state = self._census, catalogue.resting
+        is_fresh = known is not None and (
+            known.state == state if state else time.monotonic() - known.counted < _COUNTED_FOR
+        )
         is_new = bool(source and self._is_new(source, catalogue))
         if (is_new or not is_fresh) and self._counting.acquire(blocking=is_new or known is None):
             try:
                 if is_new or self._census is known:  # nobody has counted while we waited
-                    self._census = time.monotonic(), catalogue.sources(), catalogue.languages()
+                    self._census = _Census(time.monotonic(), state, catalogue.sources(), catalogue.languages())
             finally:
                 self._counting.release()
         assert self._census is not None
-        return self._census[1], self._census[2]
+        return self._census.sources, self._census.languages
 
     def _is_new(self, source: str, catalogue: Catalogue) -> bool:
-        if self._census and any(row["source"] == source for row in self._census[1]):
+        if self._census and any(row["source"] == source for row in self._census.sources):
             return False
         c = schema.captures.c
         return bool(catalogue.rows(select(c.id).where(c.source == source).limit(1)))
@@ -112,6 +146,11 @@ class Room:
     def replay_state(self) -> dict[str, Any]:
         """Whether replay is running."""
         return self._replay_state() if self._replay_state else _NO_REPLAY
+
+
+def _close_all(catalogues: deque[Catalogue]) -> None:
+    while catalogues:
+        catalogues.pop().close()
 
 
 def room_of(request: Request) -> Room:

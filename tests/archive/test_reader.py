@@ -320,3 +320,30 @@ def test_nothing_of_a_record_is_printed(caplog: pytest.LogCaptureFixture) -> Non
     (found,) = read_records(io.BytesIO(foreign("response", b"x", WARC_Target_URI=url)))
     assert found.url == url.replace(" ", "%20")
     assert caplog.records == []
+
+
+PLAIN = (
+    b"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: urn:a\r\nContent-Length: 5\r\n"
+    b"WARC-Record-ID: <urn:uuid:1>\r\n\r\nhello\r\n\r\n"
+)
+
+
+@given(
+    at=st.integers(0, len(PLAIN)),
+    gone=st.integers(0, 12),
+    put=st.sampled_from(
+        [b"", b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\t", b":", b"\xff", b"\xc2\xa0", b"x", b"9", b"<", b"\0", PLAIN]
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_plain_records_are_read_as_the_whole_parser_reads_them(at: int, gone: int, put: bytes) -> None:
+    data = gzip.compress(PLAIN[:at] + put + PLAIN[at + gone :], 1)
+    try:
+        expected = next(read_records(io.BytesIO(data)), None)
+    except RecordError:
+        expected = None
+    if expected is None:
+        with pytest.raises(RecordError):
+            parse_member(data)
+    else:
+        assert parse_member(data) == expected

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
-from archive.history.history import Event, History, article_at
+from archive.history.history import Event, History, read_article
 from archive.storage import Store
 from archive.web import glossary
 from archive.web.parameters import Parameters
@@ -40,7 +40,7 @@ def article_page(request: Request) -> Response:
         row, versions = chosen_version(catalogue, asked)
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
-        article = article_at(room.store, catalogue, row["id"])
+        article = read_article(room.store, row)
         gone = _gone(room.store, catalogue, row["article"])
     frame = room.frame(capture)
     return room.templates.page(
@@ -90,7 +90,7 @@ def _gone(store: Store, catalogue: Catalogue, url: str) -> Event | None:
     answers = [row for row in catalogue.captures(url) if row["method"] == "GET" and row["status"] < 500]
     if not answers or answers[-1]["status"] < 400:  # to read a whole history takes time
         return None
-    history = History.of(store, catalogue, url)
+    history = History.of(store, catalogue, url, slice(0, 0))
     if not history.is_gone:
         return None
     seen = history.last_seen or ""

@@ -12,7 +12,7 @@ from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.history.difference import Change, Difference, difference
-from archive.history.history import article_at
+from archive.history.history import read_article
 from archive.web import glossary
 from archive.web.parameters import Parameters
 from archive.web.refusals import Unknown
@@ -41,7 +41,8 @@ def compare_page(request: Request) -> Response:
     asked = Parameters(request.query_params)
     a, b = asked.needed_id("a"), asked.needed_id("b")
     with room.catalogue() as catalogue:
-        before, after = (Side(known_version(catalogue, v), article_at(room.store, catalogue, v)) for v in (a, b))
+        rows = [known_version(catalogue, version) for version in (a, b)]
+        before, after = (Side(row, read_article(room.store, row)) for row in rows)
     found = difference(before.article, after.article)
     return room.templates.page(
         "compare.html",

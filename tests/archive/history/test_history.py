@@ -330,3 +330,30 @@ def test_a_catalogue_that_names_another_record(one: tuple[Store, Catalogue, str]
         with pytest.raises(RecordError) as error:
             article_at(store, catalogue, version)
         refused(error.value)
+
+
+def test_only_what_is_shown_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    import archive.history.history as module
+
+    with running(store) as run:
+        for hours, headline in enumerate(("One boat", "Two boats", "Three boats", "Four boats")):
+            keep_page(run, STORM, storm(headline), at=later(hours))
+    whole = history(store, STORM)
+    read: list[str] = []
+    original = module.read_article
+
+    def reading(store: Store, row: dict[str, object]) -> module.Article:
+        read.append(str(row["id"]))
+        return original(store, row)
+
+    monkeypatch.setattr(module, "read_article", reading)
+    with Catalogue(store.catalogue_path) as catalogue:
+        latest = History.of(store, catalogue, STORM, slice(-1, None))
+        assert read == [version.id for version in whole.versions[-2:]]
+        assert latest.versions[-1] == whole.versions[-1]
+        assert latest.events[-1] == whole.events[-1]
+        assert [v.id for v in latest.versions] == [v.id for v in whole.versions]
+        assert not any(v.changed for v in latest.versions[:-1])
+        read.clear()
+        assert History.of(store, catalogue, STORM, slice(0, 0)).last_seen == whole.last_seen
+        assert not read

@@ -8,7 +8,7 @@ from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.app import create_app
 from archive.web.room import Room
-from tests.archive.making import exchange, page, running, wire
+from tests.archive.making import exchange, later, page, running, wire
 from tests.archive.web.rooms import REPLAY, STORM, Visitor, captures
 
 
@@ -37,7 +37,9 @@ def test_frames(store: Store) -> None:
 
 
 class Counting:
-    """A catalogue that notes how often it is asked."""
+    """A catalogue that notes how often it is asked, and is being written if it is in no `resting` state."""
+
+    resting: object = None
 
     def __init__(self) -> None:
         self.asked = 0
@@ -59,6 +61,46 @@ def test_sources_are_counted_anew_now_and_then(store: Store, monkeypatch: pytest
     for now, asked in ((100.0, 1), (129.0, 1), (131.0, 2), (132.0, 2)):  # noqa: B007 - the clock reads it
         assert known.census(catalogue)[0][0]["articles"] == asked  # type: ignore[arg-type]
     assert catalogue.asked == 2
+
+
+def test_sources_are_not_counted_again_while_nothing_changes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    import archive.web.room as module
+
+    known, catalogue = room(store), Counting()
+    monkeypatch.setattr(module, "_COUNTED_FOR", -1.0)
+    for catalogue.resting, asked in (("a", 1), ("a", 1), ("b", 2), ("b", 2), (None, 3), ("b", 4)):
+        assert known.census(catalogue)[0][0]["articles"] == asked  # type: ignore[arg-type]
+
+
+def test_an_open_catalogue_is_used_again_until_it_changes(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    with running(store) as run:
+        run.keep(exchange("https://a.test/1", wire(page("One"))))
+    known = room(store)
+    with known.catalogue() as first:
+        assert len(first.captures("https://a.test/1")) == 1
+    with known.catalogue() as again, known.catalogue() as other:
+        assert again is first
+        assert other is not first
+    with running(store) as run:
+        run.keep(exchange("https://a.test/1", wire(page("Two")), at=later(1)))
+        run.flush()
+        with known.catalogue() as written:
+            assert len(written.captures("https://a.test/1")) == 2
+        with known.catalogue() as also:
+            assert also is not written
+    with known.catalogue() as latest:
+        assert latest is not first
+        assert len(latest.captures("https://a.test/1")) == 2
+    assert not [path for path in store.root.iterdir() if path.name.endswith(("-wal", "-shm"))]
+
+
+def test_a_catalogue_that_could_not_answer_is_not_used_again(store: Store) -> None:
+    known = room(store)
+    with pytest.raises(ZeroDivisionError), known.catalogue() as first:
+        1 / 0  # noqa: B018
+    with known.catalogue() as second:
+        assert second is not first
 
 
 def test_nobody_waits_while_another_counts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

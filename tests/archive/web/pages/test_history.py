@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from lxml import html
 
 from archive.storage import Store
@@ -30,6 +31,22 @@ def test_any_two_versions_can_be_compared(visitor: Visitor, store: Store) -> Non
     assert [field.get("value") for field in form.cssselect("input[name=a]")] == [old, new]
     assert link("/compare", a=old, b=new) in [a.get("href") for a in page.cssselect(".timeline a")]
     assert visitor.get("/compare", **dict(form.form_values())).status_code == 200
+
+
+def test_a_long_time_line_has_pages(visitor: Visitor, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    import archive.web.pages.history as module
+
+    monkeypatch.setattr(module, "_MOST", 2)
+    old, new = (row["id"] for row in versions(store, STORM))
+    pages = [html.document_fromstring(visitor.get("/history", url=STORM, page=str(n)).text) for n in (1, 2, 3, 4)]
+    tags = [[tag.text for tag in page.cssselect(".timeline .tag")] for page in pages]
+    assert [tag for page in reversed(tags) for tag in page][-2:] == ["changed", "gone"]
+    assert tags[0] == ["changed", "gone"]
+    assert tags[1][0] in ("first version", "page unchanged")
+    assert [field.get("value") for field in pages[0].cssselect("input[name=b]")] == [new]
+    assert link("/compare", a=old, b=new) in [a.get("href") for a in pages[0].cssselect(".timeline a")]
+    assert [a.get("href") for a in pages[0].cssselect("nav.pages a")] == [link("/history", url=STORM, page=2)]
+    assert "2 versions of the page" in pages[0].text_content()
 
 
 def test_one_version_has_nothing_to_compare(visitor: Visitor) -> None:
