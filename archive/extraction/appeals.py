@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -25,6 +25,7 @@ _QUOTED = re.compile(
     r"|‘(?<!\w‘).*?’(?!\w)|'(?<!\w')(?=\w).*?(?<!\s)'(?!\w)",
     re.DOTALL,
 )
+_QUOTE = re.compile("[“„«»”\"‘']")
 _DASH = ("–", "—", "―")
 _MARKS = re.compile("[\u00ad\u0640\u064b-\u0652\u200b-\u200f\u2060\ufeff]")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।]['\"”»’)]*$")
@@ -177,8 +178,10 @@ def language_of(texts: Iterable[str], declared: str | None = None) -> str:
     if not sample.isascii() and (script := _script_of(sample)):
         return script
     counts = Counter(sample.casefold().split())
-    data = _data()
-    scores = {name: sum(counts[word] for word in language["common"]) for name, language in data.items()}
+    common, scores = _common(), dict.fromkeys(_data(), 0)
+    for word in counts.keys() & common.keys():
+        for name in common[word]:
+            scores[name] += counts[word]
     best = max(scores, key=lambda name: (scores[name], name == (declared or "")[:2].lower()))
     return best if scores[best] >= max(2, 0.03 * counts.total()) else "en"
 
@@ -297,12 +300,22 @@ def spoken(text: str) -> str:
     if text.startswith(_DASH):
         return ""
     plain = text if text.isascii() else _MARKS.sub("", text)
-    return _QUOTED.sub(" ", plain).replace("’", "'")
+    return (_QUOTED.sub(" ", plain) if _QUOTE.search(plain) else plain).replace("’", "'")
 
 
 @lru_cache(maxsize=1)
 def _data() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(files("archive.extraction").joinpath("appeals.toml").read_text("utf-8"))
+
+
+@cache
+def _common() -> dict[str, list[str]]:
+    """The languages that have a word among their everyday ones."""
+    languages: defaultdict[str, list[str]] = defaultdict(list)
+    for name, language in _data().items():
+        for word in language["common"]:
+            languages[word].append(name)
+    return dict(languages)
 
 
 class _Phrases:

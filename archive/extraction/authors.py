@@ -123,8 +123,9 @@ def is_agency(name: str) -> bool:
 
 def without_site(found: Iterable[str], site: Iterable[str]) -> list[str]:
     """The names without those of the site itself."""
-    own = {key(name) for name in site}
-    return [name for name in found if key(name) not in own]
+    people = list(found)
+    own = {key(name) for name in site} if people else set()
+    return [name for name in people if key(name) not in own]
 
 
 def _split(text: str, *, one: bool) -> list[str]:

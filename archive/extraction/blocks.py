@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -23,7 +23,7 @@ _PARAGRAPH = 80
 _LONGEST_CAPTION = 600
 _PATH = 4
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_NOT_WORD = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[^\W_]+")
 _ASCII_WORDS = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
 
 
@@ -36,7 +36,7 @@ def words_key(text: str) -> str:
     """What two texts have in common that differ only in case, punctuation and spaces."""
     if text.isascii():
         return " ".join(text.lower().translate(_ASCII_WORDS).split())
-    return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()).strip()
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()))
 
 
 @dataclass(slots=True, eq=False)
@@ -69,19 +69,20 @@ class Block:
 def blocks(tree: HtmlElement) -> list[Block]:
     """All runs of visible text of a page, in page order. Two line breaks in a row part blocks."""
     body = tree if tree.tag == "body" else tree.find("body")
-    return [] if body is None else list(_blocks(body))
+    return [] if body is None else _blocks(body)
 
 
-def _blocks(body: HtmlElement) -> Iterator[Block]:
+def _blocks(body: HtmlElement) -> list[Block]:
+    found: list[Block] = []
     parts: list[str] = []
     linked = breaks = links = 0
     holders = [body]
     names: list[str] = []
 
-    def ended() -> Iterator[Block]:
+    def end() -> None:
         nonlocal linked, breaks
         if text := fold("".join(parts)):
-            yield Block(text, holders[-1], min(linked, len(text)), " > ".join(names[-_PATH:]))
+            found.append(Block(text, holders[-1], min(linked, len(text)), " > ".join(names[-_PATH:])))
         parts.clear()
         linked = breaks = 0
 
@@ -97,12 +98,12 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
                 parts.append(" ")
                 breaks += 1
                 if breaks > 1:
-                    yield from ended()
+                    end()
             elif tag == "a":
                 links += element.get("href") is not None
             elif tag not in _INLINE:
                 if parts:
-                    yield from ended()
+                    end()
                 if element is not body and tag != "hr":
                     holders.append(element)
                     names.append(_name(element))
@@ -114,19 +115,22 @@ def _blocks(body: HtmlElement) -> Iterator[Block]:
                 links -= element.get("href") is not None
             elif event == "end" and tag not in _NO_BLOCKS:
                 if parts:
-                    yield from ended()
+                    end()
                 holders.pop()
                 names.pop()
-        if text and (parts or not text.isspace()):
-            parts.append(text)
-            if not text.isspace():
+        if text:
+            shown = not text.isspace()
+            if shown or parts:
+                parts.append(text)
+            if shown:
                 breaks = 0
                 linked += len(text.strip()) if links else 0
-    yield from ended()
+    end()
+    return found
 
 
 def _name(element: HtmlElement) -> str:
-    name = element.get("id") or (element.get("class") or "").split(" ", 1)[0]
+    name = element.get("id") or (element.get("class") or "").partition(" ")[0]
     return f"{element.tag}.{name}" if name else str(element.tag)
 
 

@@ -261,8 +261,8 @@ def _of_time(element: HtmlElement) -> Iterator[tuple[str, str, bool]]:
 
 def _of_text(element: HtmlElement) -> Iterator[tuple[str, str, bool]]:
     """The dates in a short line of text, each with the label before it."""
-    own = [element.text, *(child.tail for child in element)]
-    if not any(piece and _YEAR.search(piece) for piece in own):
+    first = element.text
+    if not (first and _YEAR.search(first)) and not any((t := child.tail) and _YEAR.search(t) for child in element):
         return
     line = visible_text(element)
     if len(line) > _LONGEST_LINE:

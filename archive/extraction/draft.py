@@ -6,8 +6,9 @@ import datetime as dt
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import lxml.html
 from cssselect import HTMLTranslator
@@ -29,6 +30,9 @@ from archive.extraction.tables import unfold_layout_tables
 from archive.extraction.updates import find_posts
 from archive.furniture.furniture import LEARNED
 from archive.rules import Reading, SiteRules
+
+if TYPE_CHECKING:
+    from trafilatura.settings import Extractor
 
 __all__ = ["Draft"]
 
@@ -181,11 +185,10 @@ class Draft:
                     doomed[element] = f"{self.rules.name}:{selector}"
         if not doomed:
             return
+        known: dict[HtmlElement, str] = {}
         for block in self.blocks:
-            for element in near(block.element):
-                if element in doomed:
-                    self.fate[block] = doomed[element]
-                    break
+            if rule := _rule_of(block.element, doomed, known):
+                self.fate[block] = rule
         for element in doomed:
             if element.getparent() is not None:
                 element.drop_tree()
@@ -201,9 +204,10 @@ class Draft:
                     self._add_caption(fold(caption))
                 continue
             for level, element in enumerate(near(block.element, _FIGURE_LEVELS)):
-                if element not in is_caption:
-                    is_caption[element] = _is_caption(element)
-                if is_caption[element] and level < _CAPTION_LEVELS:
+                named = is_caption.get(element)
+                if named is None:
+                    named = is_caption[element] = _is_caption(element)
+                if named and level < _CAPTION_LEVELS:
                     self.fate[block] = ""
                     self._add_caption(block.text)
                     break
@@ -301,6 +305,21 @@ class Draft:
         return known or "outside-article"
 
 
+def _rule_of(element: HtmlElement, doomed: dict[HtmlElement, str], known: dict[HtmlElement, str]) -> str:
+    """The rule of the nearest doomed element that an element is or stands in; what is found is `known` then."""
+    passed, rule = [], ""
+    at: HtmlElement | None = element
+    while at is not None:
+        found = doomed.get(at, known.get(at))
+        if found is not None:
+            rule = found
+            break
+        passed.append(at)
+        at = at.getparent()
+    known |= dict.fromkeys(passed, rule)
+    return rule
+
+
 def _is_caption(element: HtmlElement) -> bool:
     if element.tag == "figcaption":
         return True
@@ -337,12 +356,18 @@ def _names_picture(name: str) -> bool:
 def _extracted(tree: HtmlElement, *, fast: bool) -> list[str]:
     from trafilatura import bare_extraction
 
-    # No deduplication: it keeps state between pages, and a text must not depend on the page before.
-    document = bare_extraction(
-        tree, fast=fast, include_comments=False, deduplicate=False, with_metadata=False, include_tables=True
-    )
+    document = bare_extraction(tree, options=_options(fast=fast))
     text = str(getattr(document, "text", None) or "")
     return [line for line in (fold(_LIST_MARK.sub("", part)) for part in text.split("\n")) if line]
+
+
+@cache
+def _options(*, fast: bool) -> Extractor:
+    """What trafilatura is asked for. It reads a configuration to make these, and leaves them as they are."""
+    from trafilatura.settings import Extractor
+
+    # No deduplication: it keeps state between pages, and a text must not depend on the page before.
+    return Extractor(output_format="python", fast=fast, comments=False, dedup=False, with_metadata=False, tables=True)
 
 
 def _drop_unread(tree: HtmlElement, prose: dict[HtmlElement, int]) -> None:

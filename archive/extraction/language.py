@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 
 __all__ = ["language_of_text", "settled_language"]
@@ -136,13 +136,27 @@ def language_of_text(text: str) -> str | None:
 
 
 def _scores(text: str) -> Counter[str]:
-    counts = Counter(_WORD.findall(text[:_SAMPLE].lower()))
-    return Counter({language: sum(counts[word] for word in words) for language, words in _words().items()})
+    counts, languages = Counter(_WORD.findall(text[:_SAMPLE].lower())), _languages()
+    scores = Counter(dict.fromkeys(_words(), 0))
+    for word in counts.keys() & languages.keys():
+        for language in languages[word]:
+            scores[language] += counts[word]
+    return scores
 
 
 @cache
 def _words() -> dict[str, frozenset[str]]:
     return {language: frozenset(words.split()) for language, words in _COMMON.items()}
+
+
+@cache
+def _languages() -> dict[str, list[str]]:
+    """The languages that have a word among their everyday ones."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for language, words in _words().items():
+        for word in words:
+            found[word].append(language)
+    return dict(found)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urljoin, urlsplit
 
@@ -52,6 +53,7 @@ _HIDDEN_CLASS = re.compile(r"(?:^|[\s_-])(?:visually-?hidden|visuallyHidden|sr-o
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _NOT_WORD = re.compile(r"[\W_]+")
+_ASCII_NO_WORD = str.maketrans({c: None for c in map(chr, range(128)) if not c.isalnum()})
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LD_TYPE = re.compile(r"\s*application/(?:ld\+json|json\+ld)\b", re.IGNORECASE)
 _WITH_ITEMPROP = etree.XPath("descendant::*[@itemprop]")
@@ -185,6 +187,8 @@ def fold(text: str) -> str:
 
 def key(text: str) -> str:
     """What two spellings of one phrase share: letters and digits in lower case."""
+    if text.isascii():
+        return text.translate(_ASCII_NO_WORD).lower()
     return _NOT_WORD.sub("", text).casefold()
 
 
@@ -203,8 +207,14 @@ def class_tokens(element: HtmlElement) -> set[str]:
     words: set[str] = set()
     for attribute, value in element.items():
         if attribute in _NAMING:
-            words.update(w.lower() for w in _TOKEN.findall(value[:300]))
+            words |= _tokens(value[:300])
     return words
+
+
+@lru_cache(maxsize=4096)
+def _tokens(name: str) -> frozenset[str]:
+    """The lower-case words in an attribute; pages have the same ones on many elements."""
+    return frozenset(w.lower() for w in _TOKEN.findall(name))
 
 
 def is_hidden(element: HtmlElement) -> bool:

@@ -18,6 +18,7 @@ _PARAGRAPH = 80
 _ALIKE = 0.5
 """Share of the words of two titles in common, if both are of one article."""
 _TITLES = frozenset({"h1", "h2"})
+_LEVELS = 3
 
 
 def other_articles(blocks: Sequence[Block], headline_key: str) -> list[HtmlElement]:
@@ -35,7 +36,7 @@ def other_articles(blocks: Sequence[Block], headline_key: str) -> list[HtmlEleme
     found: dict[HtmlElement, None] = {}
     prose: defaultdict[HtmlElement, int] = defaultdict(int)
     for block in blocks[start + 1 :]:
-        heading = next((e for e in near(block.element, 3) if e.tag in _TITLES), None)
+        heading = _heading(block.element)
         if heading is None and not block.is_prose:
             continue
         chain = near(block.element)
@@ -59,7 +60,7 @@ def _start(blocks: Sequence[Block], headline_key: str) -> int | None:
     """Where the page's headline stands: the element with it, else the first ``h1``."""
     first = None
     for index, block in enumerate(blocks):
-        heading = next((e for e in near(block.element, 3) if e.tag in _TITLES), None)
+        heading = _heading(block.element)
         if heading is None:
             continue
         if headline_key and block.key == headline_key:
@@ -67,6 +68,16 @@ def _start(blocks: Sequence[Block], headline_key: str) -> int | None:
         if first is None and heading.tag == "h1":
             first = index
     return first
+
+
+def _heading(element: HtmlElement) -> HtmlElement | None:
+    """The title that an element is, or that it stands in."""
+    at: HtmlElement | None = element
+    for _ in range(_LEVELS):
+        if at is None or at.tag in _TITLES:
+            return at
+        at = at.getparent()
+    return None
 
 
 def _are_alike(key: str, titles: list[set[str]]) -> bool:

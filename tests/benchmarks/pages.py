@@ -17,7 +17,7 @@ def _vocabulary() -> tuple[list[str], list[float]]:
     """Words and their weights; frequent ones are short, as in any language."""
     rng = random.Random(1)
     syllables = _SYLLABLES.split()
-    words = {"".join(rng.choices(syllables, k=2 + number // 900)) for number in range(3000)}
+    words = dict.fromkeys("".join(rng.choices(syllables, k=2 + number // 900)) for number in range(3000))
     ranked = [*_COMMON.split(), *sorted(words, key=lambda word: (len(word), rng.random()))]
     return ranked, [1 / (rank + 2) for rank in range(len(ranked))]
 
