@@ -41,6 +41,7 @@ class Store:
         derived/2026-11/NAME-derived.warc.gz      (+ .sha256)
         catalogue.sqlite    made again from the WARC files by `scrapy rebuild`
         damaged/            torn ends that were cut off, as they were
+        schedule.json       when sources were crawled last, for `scrapy schedule`
         locks/
     """
 
@@ -155,6 +156,11 @@ class Store:
                 yield file
             finally:
                 os.ftruncate(file.fileno(), 0)
+
+    def is_held(self, name: str) -> bool:
+        """Whether somebody holds the lock of that name in a way that excludes others."""
+        path = self.root / "locks" / f"{name}.lock"
+        return path.exists() and is_locked(path)
 
     def unseal_catalogue(self) -> None:
         """Forget the digest of the catalogue, which is about to be written."""

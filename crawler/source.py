@@ -16,6 +16,7 @@ from scrapy.utils.conf import closest_scrapy_cfg
 from archive import clock
 from archive.errors import SourceError
 from archive.rules import Reading, SiteRules, rules_at
+from crawler.scheduling.schedule import Schedule, read_schedule
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -49,6 +50,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     requisites: bool = False
     """Whether the images, stylesheets and fonts of the articles are fetched too, so that a replayed page looks as it
     did."""
+    schedule: Schedule | None = None
+    """When `scrapy schedule` crawls it; never without one."""
     rules: tuple[SiteRules, ...] = ()
 
     def is_article(self, url: str) -> bool:
@@ -113,8 +116,11 @@ def load_source(path: Path) -> Source:
         where = _begun("\n".join(text.splitlines()[: int(at[1])]) if at else text)
         raise SourceError(f"{path}, {where}: is not valid TOML: {error}.") from error
     try:
+        schedule = data.pop("schedule", None)
         source = msgspec.convert({"name": path.stem, **data}, Source)
         _check(source, path.stem)
+        if schedule is not None:
+            source = msgspec.structs.replace(source, schedule=read_schedule(schedule, source.timezone))
     except msgspec.ValidationError as error:
         place = _Place.of(str(error))
         raise SourceError(f"{path}, line {place.line(text)}, key {place.key!r}: {place.message}.") from error

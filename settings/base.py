@@ -62,6 +62,11 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"
 
+# scrapy schedule: at most so many crawls at a time. A crawl that is stopped has so many seconds to finish its open
+# exchanges, then it is killed.
+SCHEDULE_AT_ONCE = 2
+SCHEDULE_GRACE = 120
+
 # scrapy serve. Behind a proxy, give the two public origins, two host names.
 SERVE_HOST = "127.0.0.1"
 SERVE_PORT = 8090

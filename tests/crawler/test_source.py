@@ -462,3 +462,46 @@ def test_definitions_survive_a_copy_elsewhere(tmp_path: Path) -> None:
     real = Path(__file__).parents[2] / "settings" / "sources"
     copied = Path(shutil.copytree(real, tmp_path / "copied"))
     assert load_sources(copied) == load_sources(real)
+
+
+# Schedules
+
+SCHEDULED = """title = "Gazette"
+home = "http://gazette.example/"
+article_urls = ["/a/.*"]
+timezone = "Europe/Berlin"
+{0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            'schedule = "61 * * * *"',
+            "line 5, key 'schedule': '61 * * * *' is no cron expression (its minute is wrong).",
+        ),
+        ("schedule = 30", "line 5, key 'schedule': 30 is no schedule such as 'every 45 minutes' or"),
+        (
+            '[schedule]\nwhen = "every hour"\njitter = "long"',
+            "line 7, key 'schedule.jitter': 'long' is no length of time",
+        ),
+        ('[schedule]\nwhen = "every hour"\noften = 1', "line 7, key 'schedule.often': is not a key of"),
+        ("[schedule]\nretries = 1", "line 5, key 'schedule.when': is missing."),
+    ],
+)
+def test_a_wrong_schedule_is_named_with_its_line(lines: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "gazette.toml"
+    file.write_text(SCHEDULED.format(lines))
+    with pytest.raises(SourceError) as error:
+        load_source(file)
+    assert str(error.value).startswith(f"{file}, {message}")
+
+
+def test_schedules_are_texts_or_tables(tmp_path: Path) -> None:
+    file = tmp_path / "gazette.toml"
+    file.write_text(SCHEDULED.format('schedule = "0 6 * * *"'))
+    short = load_source(file).schedule
+    file.write_text(SCHEDULED.format('[schedule]\nwhen = "0 6 * * *"\ntimezone = "Europe/Berlin"'))
+    assert short == load_source(file).schedule
+    assert short is not None and (short.when, short.timezone) == ("0 6 * * *", "Europe/Berlin")

@@ -1,0 +1,142 @@
+"""``scrapy schedule``: crawls the sources when their time has come."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from archive import clock
+from archive.errors import ArchiveError
+from crawler.command import ArchiveCommand, complain, printable
+
+if TYPE_CHECKING:
+    from crawler.scheduling.listing import Entry
+    from crawler.scheduling.schedule import Schedule
+
+
+class Command(ArchiveCommand):
+    def syntax(self) -> str:
+        return "[options] [SOURCE...]"
+
+    def short_desc(self) -> str:
+        return "Crawl the sources by their schedules"
+
+    def long_desc(self) -> str:
+        return (
+            "Crawl each source when the key schedule of its definition says so, in the foreground, until SIGTERM or "
+            "Ctrl-C; then running crawls finish their open exchanges. With names only these sources. Missed runs are "
+            "made up for once, failed ones are tried again. What it remembers stands in schedule.json in the archive."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--once", action="store_true", help="crawl what is due now and end: for cron and timers")
+        parser.add_argument("--list", action="store_true", help="show each source's schedule, last and next run")
+        parser.add_argument("--json", action="store_true", help="with --list: as JSON")
+        parser.add_argument("--at-once", type=int, metavar="N", help="so many crawls at a time (SCHEDULE_AT_ONCE; 2)")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from crawler.scheduling.service import Service
+        from crawler.scheduling.sources import ScheduledSources
+
+        settings = self.settings
+        assert settings is not None
+        sources = ScheduledSources(settings.getlist("SOURCES"), args, complain)
+        try:
+            if opts.list:
+                self._list(sources.all(), as_json=opts.json)
+                return
+            at_once = settings["SCHEDULE_AT_ONCE"] if opts.at_once is None else opts.at_once
+            service = Service(
+                store=self.store,
+                schedules=sources.changed,
+                settings=_given(settings),
+                at_once=int(_number("SCHEDULE_AT_ONCE", at_once, at_least=1)),
+                grace=_number("SCHEDULE_GRACE", settings["SCHEDULE_GRACE"], at_least=0),
+                tell=_tell,
+                say=_say,
+            )
+            if any(sources.all().values()):
+                self.exitcode = service.run(once=opts.once)
+            else:
+                where = " or ".join(settings.getlist("SOURCES"))
+                self.fail(f'No source has a schedule: write schedule = "every 45 minutes" into a file in {where}.')
+        except ArchiveError as error:
+            self.fail(error)
+
+    def _list(self, schedules: Mapping[str, Schedule | None], *, as_json: bool) -> None:
+        import msgspec
+
+        from crawler.scheduling.listing import entries
+        from crawler.scheduling.state import StateFile
+
+        found = entries(self.store, schedules, StateFile(self.store.root).load())
+        if as_json:
+            print(json.dumps(msgspec.to_builtins(found), indent=1))
+        elif sys.stdout.isatty():
+            _print_table(found)
+        else:
+            for entry in found:
+                print("\t".join(_cells(entry)))
+
+
+def _number(name: str, value: object, *, at_least: int) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1
+    if not at_least <= number < 1_000_000:
+        raise ArchiveError(f"{name}={value}: is a number, {at_least} or more.")
+    return number
+
+
+def _given(settings: object) -> dict[str, str]:
+    """The settings of the command line, for the crawls."""
+    from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
+
+    assert isinstance(settings, BaseSettings)
+    given = SETTINGS_PRIORITIES["cmdline"]
+    return {str(name): str(settings[name]) for name in settings if settings.getpriority(name) == given}
+
+
+def _cells(entry: Entry) -> list[str]:
+    last = f"{entry.last_began.astimezone():%Y-%m-%d %H:%M:%S}" if entry.last_began else "never"
+    if entry.running_since:
+        result = f"running since {entry.running_since.astimezone():%Y-%m-%d %H:%M:%S}"
+    elif entry.last_result:
+        result = f"{entry.last_result} in {entry.last_seconds:.0f} s"
+        result += f": {entry.last_summary}" if entry.last_summary else ""
+    else:
+        result = ""
+    if entry.next is None:
+        coming = ""
+    elif entry.next <= clock.now():
+        coming = "now"
+    else:
+        coming = f"{entry.next.astimezone():%Y-%m-%d %H:%M:%S}"
+    return [entry.source, entry.schedule or "not scheduled", last, printable(result), coming]
+
+
+def _print_table(found: list[Entry]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in ("source", "schedule", "last run", "result", "next run"):
+        table.add_column(column)
+    for entry in found:
+        table.add_row(*map(Text, _cells(entry)))
+    Console().print(table)
+
+
+def _say(name: str, sentence: str) -> None:
+    about = f"{name} " if name else "The scheduler "
+    print(f"{clock.now().astimezone():%Y-%m-%d %H:%M:%S} [schedule] {about}{sentence}", file=sys.stderr, flush=True)
+
+
+def _tell(name: str, line: str) -> None:
+    print(f"{name}: {printable(line)}", file=sys.stderr, flush=True)

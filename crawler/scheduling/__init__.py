@@ -1,0 +1,1 @@
+"""When each source is crawled: what decides it (times in, decisions out), and the processes around it."""

@@ -1,0 +1,185 @@
+"""`Service`: the scheduler at work - it waits, starts crawls when their time has come, and stops with them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from archive import clock
+from archive.errors import StoreError
+from archive.records import iso
+from archive.storage import Store
+from crawler.scheduling.plan import Outcome, Plan
+from crawler.scheduling.processes import Processes
+from crawler.scheduling.schedule import Schedule
+from crawler.scheduling.scheduler import Scheduler
+from crawler.scheduling.state import StateFile
+
+__all__ = ["Service", "Tell"]
+
+_GLANCE = 5.0
+"""Seconds, at most, between two looks at the clock, which may jump, at the sources, and at what others crawl."""
+
+Tell = Callable[[str, str], None]
+"""Takes a source's name (empty: the scheduler itself) and a line about it."""
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """Crawls the sources of one archive by their schedules, in the foreground."""
+
+    store: Store
+    schedules: Callable[[], Mapping[str, Schedule] | None]
+    """The schedules to go by; called now and then; None: as before."""
+    settings: Mapping[str, str]
+    """For each crawl, with ``-s``."""
+    at_once: int
+    grace: float
+    """Seconds that crawls have to end in when they are stopped."""
+    tell: Tell
+    """For what crawls write."""
+    say: Tell
+    """For the scheduler's own sentences."""
+
+    def run(self, *, once: bool = False) -> int:
+        """Crawl until SIGTERM or SIGINT, or with `once` what is due now. Returns the exit code.
+
+        A second signal ends the crawls at once. Raises `StoreError` if the archive can't be written, or another
+        scheduler is at work in it.
+        """
+        self.store.create()
+        who = f"a scheduler that started {iso(clock.now())}"
+        with self.store.lock("schedule", who):
+            return asyncio.run(_Work(self).once() if once else _Work(self).go_on())
+
+
+class _Work:
+    """One run of the service, within an event loop."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._state = StateFile(service.store.root)
+        self._state_fails = False
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._failed = False
+        self._processes = Processes(
+            service.store, service.settings, grace=service.grace, tell=service.tell, ended=self._ended
+        )
+        self._scheduler = Scheduler(
+            service.schedules() or {},
+            self._processes,
+            plans=self._load(),
+            keep=self._keep,
+            at_once=service.at_once,
+            say=service.say,
+        )
+
+    async def go_on(self) -> int:
+        """Until a signal comes."""
+        self._listen()
+        self._say_what_comes()
+        while not self._stopping:
+            if (schedules := self._service.schedules()) is not None:
+                self._scheduler.follow(schedules)
+            self._start_due()
+            await self._wait()
+        return await self._end()
+
+    async def once(self) -> int:
+        """What is due now."""
+        self._listen()
+        self._scheduler.take_over()
+        due = self._scheduler.due()
+        while not self._stopping:
+            started = self._start_due(due)
+            due = [name for name in due if name not in started]
+            if not self._processes.running:  # what is left is crawled by others
+                break
+            await self._wait()
+        return await self._end() or int(self._failed)
+
+    def _start_due(self, only: Sequence[str] | None = None) -> list[str]:
+        self._woken.clear()
+        started = self._scheduler.step(only)
+        for name in started:
+            self._service.say(name, "begins.")
+        return started
+
+    async def _wait(self) -> None:
+        """Until something ends, a signal comes, or the next time does."""
+        seconds = _GLANCE
+        if (time := self._scheduler.next_time()) and (left := (time - clock.now()).total_seconds()) > 0:
+            seconds = min(left, seconds)
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _end(self) -> int:
+        """Wait for the crawls that are ending; those that don't are killed."""
+        loop = asyncio.get_running_loop()
+        harder = loop.call_later(self._service.grace, self._processes.stop)
+        while self._processes.running:
+            self._woken.clear()
+            await self._woken.wait()
+        harder.cancel()
+        return 0
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+
+    def _stop(self) -> None:
+        running = self._processes.running
+        if running:
+            how = "kills" if self._stopping else "stops"
+            names = ", ".join(sorted(running))
+            rest = "" if self._stopping else "; open exchanges finish. A second signal kills it"
+            self._service.say("", f"{how} {names}{rest}.")
+        self._stopping = True
+        self._processes.stop()
+        self._woken.set()
+
+    def _ended(self, name: str, outcome: Outcome) -> None:
+        self._failed |= outcome.result == "failed"
+        self._service.say(name, f"{_ENDS[outcome.result]}{outcome.summary and ': '}{outcome.summary.rstrip('.')}.")
+        self._scheduler.ended(name, outcome)
+        self._woken.set()
+
+    def _load(self) -> dict[str, Plan]:
+        try:
+            return self._state.load()
+        except StoreError as error:
+            aside = self._state.put_aside()
+            self._service.say("", f"begins anew: {error} It is now {aside}; the catalogue says what was crawled last.")
+            return {}
+
+    def _keep(self, plans: dict[str, Plan]) -> None:
+        try:
+            self._state.keep(plans)
+            self._state_fails = False
+        except StoreError as error:
+            if not self._state_fails:
+                self._service.say("", f"can't keep what it knows: {error}")
+            self._state_fails = True
+
+    def _say_what_comes(self) -> None:
+        time = self._scheduler.next_time()
+        names = len(self._scheduler.schedules)
+        sources = "1 source" if names == 1 else f"{names} sources"
+        now = clock.now()
+        when = "now" if time and time <= now else f"at {time.astimezone():%Y-%m-%d %H:%M:%S}" if time else "later"
+        self._service.say("", f"goes by the schedules of {sources}; the next run begins {when}.")
+
+
+_ENDS = {
+    "done": "is done",
+    "failed": "failed",
+    "stopped": "is stopped and goes on when the scheduler does",
+    "interrupted": "was interrupted",
+    "too long": "lasted too long",
+}

@@ -1,0 +1,57 @@
+"""`StateFile`: where plans outlive the scheduler, ``schedule.json`` in the archive's folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from archive.errors import StoreError
+from crawler.scheduling.plan import Plan
+
+__all__ = ["StateFile"]
+
+
+class StateFile:
+    """Plans by source. The file is replaced as a whole, so a kill leaves the old one or the new one.
+
+    It can't be made from the WARC files, but nothing is lost with it: the last run of each source is known to the
+    catalogue, and the schedules are the sources' own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / "schedule.json"
+
+    def load(self) -> dict[str, Plan]:
+        """What was kept; nothing if nothing was. Raises `StoreError` if the file can't be read."""
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=dict[str, Plan])
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise StoreError(f"{self.path}: can't be read: {error.strerror}.") from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise StoreError(f"{self.path}: does not hold what scrapy schedule wrote.") from error
+
+    def put_aside(self) -> Path:
+        """Rename a file that can't be read; gives its new name. Raises `StoreError`."""
+        aside = self.path.with_suffix(".json.damaged")
+        try:
+            return self.path.rename(aside)
+        except OSError as error:
+            raise StoreError(f"{self.path}: can't be renamed: {error.strerror}.") from error
+
+    def keep(self, plans: dict[str, Plan]) -> None:
+        """Write all plans, safe against a power cut. Raises `StoreError`, and the file stays as it was."""
+        new = self.path.with_suffix(".json.new")
+        try:
+            with new.open("wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(plans), indent=1) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: can't be written: {error.strerror}; runs go on, but after a restart some may come again."
+            ) from error
