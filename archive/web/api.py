@@ -21,6 +21,7 @@ from archive.history.history import History, read_article
 from archive.reader import parse_member
 from archive.storage import Store
 from archive.version import VERSION
+from archive.web.changing import ChangeWish
 from archive.web.finding import Finding, Found, Wish
 from archive.web.forms import read_body
 from archive.web.openapi import DOCUMENT
@@ -41,6 +42,11 @@ _ARTICLE = (
 _VERSION = (
     "id", "article", "capture", "source", "date", "extracted", "headline", "published", "modified", "language",
     "section", "text_digest", "removed",
+)  # fmt: skip
+_CHANGE = (
+    "id", "what", "source", "article", "url", "headline", "language", "date", "since", "last_seen", "is_confirmed",
+    "why", "target", "before", "after", "kinds", "is_silent", "is_minor", "told", "note", "modified", "same_reader",
+    "words_added", "words_removed", "edits", "left_out",
 )  # fmt: skip
 _CAPTURE = (
     "id", "url", "date", "kind", "method", "status", "mime", "payload_digest", "refers_to", "truncated", "source",
@@ -169,6 +175,14 @@ def compare(request: Request) -> Response:
     )
 
 
+def changes(request: Request) -> Response:
+    """What became of articles, newest first."""
+    wish = ChangeWish.of(Parameters(request.query_params))
+    with room_of(request).catalogue() as catalogue:
+        rows, has_more = wish.found(catalogue)
+    return _answer({"page": wish.page, "more": has_more, "changes": [_chosen(row, _CHANGE) for row in rows]})
+
+
 def captures(request: Request) -> Response:
     """Captures of an address, oldest first."""
     room = room_of(request)
@@ -226,6 +240,7 @@ _ENDPOINTS: dict[str, Callable[[Request], Response]] = {
     "/api/article": article,
     "/api/versions": versions,
     "/api/compare": compare,
+    "/api/changes": changes,
     "/api/captures": captures,
     "/api/health": health,
     "/api/replay": replay,

@@ -15,6 +15,7 @@ from archive.web.own_files import OwnFiles
 from archive.web.pages.api import api_page
 from archive.web.pages.article import article_page
 from archive.web.pages.capture import capture_page
+from archive.web.pages.changes import changes_feed, changes_page
 from archive.web.pages.check import check_page
 from archive.web.pages.compare import compare_page
 from archive.web.pages.history import history_page
@@ -53,6 +54,7 @@ def create_app(
         replay_scripts=replay_scripts,
         replay_state=replay_state,
         titles=titles or {},
+        origin=origin,
     )
     app = Starlette(
         routes=[
@@ -63,6 +65,8 @@ def create_app(
             Route("/article", article_page),
             Route("/history", history_page),
             Route("/compare", compare_page),
+            Route("/changes", changes_page),
+            Route("/changes.atom", changes_feed),
             Route("/check", check_page, methods=["POST"]),
             Route("/capture", capture_page),
             Route("/record", record_page),

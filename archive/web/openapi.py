@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from archive.catalogue.changes import KINDS
 from archive.version import VERSION
+from archive.web.changing import SHOWN
 from archive.web.finding import LAST_PAGE
 from archive.web.parameters import DAY, LANGUAGE, LONGEST_URL, LONGEST_WORDS, RECORD_ID, SOURCE
 from archive.web.schemas import SCHEMAS
@@ -125,6 +127,30 @@ _PATHS: Json = {
         400,
         404,
     ),
+    "/api/changes": _get(
+        "What became of articles, newest first: edits, articles that are gone or came back",
+        "changes",
+        "Changes",
+        [
+            _parameter("source", "Name of a source.", _SOURCE),
+            _parameter("url", "An address of one article.", _text(LONGEST_URL)),
+            _SINCE,
+            _UNTIL,
+            _parameter("show", "Only edits of which the page says nothing, or only takedowns.", {"enum": ["", *SHOWN]}),
+            _parameter("kind", "Only edits of this kind.", {"enum": ["", *KINDS]}),
+            _parameter("typos", "no: without edits of nothing but spelling.", {"enum": ["", "no"]}),
+            _parameter("page", "From 1.", _number(1, LAST_PAGE, 1)),
+            _parameter("limit", "Changes on a page.", _number(1, 200, 50)),
+        ],
+        400,
+    ),
+    "/changes.atom": _get(
+        "The same as an Atom feed (RFC 4287), without articles that were missing once so far",
+        "changes_feed",
+        "Anything",
+        [],
+        400,
+    ),
     "/api/captures": _get(
         "Captures of an address, oldest first; http and https, with and without www. are one",
         "captures",
@@ -161,6 +187,12 @@ _PATHS: Json = {
     "/api/replay": _get("Whether replay is running", "replay", "Replay", []),
     "/api/openapi.json": _get("This description", "openapi", "Anything", []),
 }
+
+_FEED = _PATHS["/changes.atom"]["get"]
+_FEED["parameters"] = _PATHS["/api/changes"]["get"]["parameters"]
+_FEED["responses"]["200"]["content"] = {"application/atom+xml": {"schema": {"type": "string"}}}
+for _status in ("400", "503"):
+    _FEED["responses"][_status]["content"] = {"text/html": {"schema": {"type": "string"}}}
 
 DOCUMENT: Json = {
     "openapi": "3.1.0",

@@ -53,8 +53,11 @@ class Room:
         replay_scripts: Scripts,
         replay_state: ReplayState | None,
         titles: Mapping[str, str],
+        origin: str | None = None,
     ) -> None:
         self.store = store
+        self.origin = origin
+        """Its own as readers see it, if a proxy stands before it."""
         self.replay_origin = replay_origin
         self.checks = threading.Semaphore(2)
         """Pages that may be read again at once."""

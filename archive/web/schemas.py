@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from archive.catalogue.changes import KINDS
+
 __all__ = ["SCHEMAS"]
 
 Json = dict[str, Any]
@@ -175,6 +177,43 @@ SCHEMAS: dict[str, Json] = {
         length=_NUMBER,
         record_digest=_DIGEST,
     ),
+    "Edit": _object(
+        kinds=_list(_one_of(*KINDS)),
+        place=_one_of("headline", "standfirst", "text", "updates"),
+        before=_TEXT,
+        after=_TEXT,
+        paragraph_before=_maybe(_NUMBER),
+        paragraph_after=_maybe(_NUMBER),
+    ),
+    "Change": _object(
+        id={**_TEXT, "description": "The capture that shows it."},
+        what=_one_of("edited", "gone", "back"),
+        source=_TEXT,
+        article=_TEXT,
+        url=_TEXT,
+        headline=_maybe(_TEXT),
+        language=_maybe(_TEXT),
+        date={**_TEXT, "description": "Since when it is certain."},
+        since={**_TEXT, "description": "When it was seen first."},
+        last_seen={**_TEXT, "description": "When the article was last seen as it had been before."},
+        is_confirmed={**_YES, "description": "False for an article that was missing once so far."},
+        why={"enum": ["404", "410", "451", "redirect", "emptied", None]},
+        target=_maybe(_TEXT),
+        before={**_TEXT, "description": "The version before."},
+        after=_maybe(_TEXT),
+        kinds=_list(_one_of(*KINDS)),
+        is_silent=_YES,
+        is_minor={**_YES, "description": "Spelling, punctuation and spaces only."},
+        told={"enum": ["modified", "note", None], "description": "How the page says that it has changed."},
+        note=_maybe(_TEXT),
+        modified=_maybe({"type": "array", "items": _maybe(_TEXT), "minItems": 2, "maxItems": 2}),
+        same_reader=_YES,
+        words_added=_NUMBER,
+        words_removed=_NUMBER,
+        edits=_list(_ref("Edit")),
+        left_out=_NUMBER,
+    ),
+    "Changes": _object(page=_NUMBER, more=_YES, changes=_list(_ref("Change"))),
     "Captures": _object(total=_NUMBER, page=_NUMBER, captures=_list(_ref("Capture"))),
     "ArticleAnswer": _object(
         version=_ref("Version"),

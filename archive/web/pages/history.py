@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.catalogue.changes import ChangeFilters
 from archive.history.history import Event, History, Version
 from archive.web import glossary
 from archive.web.parameters import Parameters
@@ -16,6 +17,8 @@ from archive.web.refusals import Unknown
 from archive.web.room import room_of
 
 __all__ = ["Moment", "history_page", "moments_of"]
+
+_MOST_CHANGES = 1000
 
 
 _MOST = 100
@@ -55,6 +58,7 @@ def history_page(request: Request) -> Response:
         latest = history.versions[-1] if history.versions else None
         row = catalogue.version(latest.id) if latest else None
         alike = catalogue.alike(latest.id, limit=10) if latest else []
+        changes = {row["id"]: row for row in catalogue.changes(ChangeFilters(url=url), limit=_MOST_CHANGES)}
     return room.templates.page(
         "history.html",
         history=history,
@@ -65,6 +69,7 @@ def history_page(request: Request) -> Response:
         row=row,
         picked=_picked(history, shown),
         alike=alike,
+        changes=changes,
     )
 
 

@@ -171,6 +171,7 @@ def all_pages(store: Store, urls: Sequence[str] = (STORM, FERRY, ARABIC, HEBREW,
     """The addresses of one page of each kind, and of those that show what is hostile."""
     found = [
         "/", "/search?q=storm", "/search?q=storm%20(", "/search?q=nothingatall", "/search?since=yesterday",
+        "/changes", "/changes?show=silent",
         "/sources", "/source/ellery", "/source/evil", "/source/nobody", "/nowhere", "/article",
     ]  # fmt: skip
     for url in urls:

@@ -25,6 +25,7 @@ _THOROUGH = settings(
 
 def test_every_address_of_the_api_is_described(visitor: Visitor) -> None:
     served = {route.path for route in visitor.app.routes if isinstance(route, Route) and route.path.startswith("/api/")}
+    served.add("/changes.atom")  # for programs, too
     assert served == set(DOCUMENT["paths"])
     assert visitor.get("/api/openapi.json").json() == DOCUMENT
 
@@ -85,6 +86,8 @@ def known(store: Store) -> dict[str, list[dict[str, Any]]]:
         "/api/article": [{"url": url} for url in (STORM, FERRY, COPY, HOSTILE)] + [{"version": a}],
         "/api/versions": [{"url": url} for url in (STORM, f"{STORM}/", COPY, HOSTILE)],
         "/api/compare": [{"a": a, "b": b}, {"a": b, "b": versions(store, HOSTILE)[0]["id"]}],
+        "/api/changes": [{}, {"url": STORM}, {"kind": "number", "typos": "no"}, {"show": "gone", "source": "ellery"}],
+        "/changes.atom": [{}, {"show": "silent"}],
         "/api/captures": [{"url": STORM}, {"url": captures(store, COPY)[0]["url"], "limit": 1}],
         "/api/check": [{"version": a}],
         "/api/health": [{}],
