@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from archive.storage import Store
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler, CrawlerProcessBase
 
-__all__ = ["ArchiveCommand", "Crawls", "complain", "moment", "printable"]
+__all__ = ["ArchiveCommand", "Crawls", "complain", "moment", "printable", "through"]
 
 
 def complain(error: ArchiveError | str) -> None:
@@ -37,19 +38,45 @@ def printable(text: str, *, line_ends: bool = True) -> str:
 
 
 def moment(date: str | None, option: str) -> str | None:
-    """A date that the user gave as the beginning of WARC-Dates: a day (``2026-11-20``) or a time, UTC if it says none.
+    """A date that the user gave as the beginning of WARC-Dates: a day (``2026-11-20``), month or year, or a time, UTC
+    if it says none.
 
     Raises `ArchiveError` for what is no date.
     """
     if date is None:
         return None
     try:
-        if len(date) <= len("2026-11-20"):
-            return dt.date.fromisoformat(date).isoformat()
+        if re.fullmatch(r"\d{4}(-\d\d){0,2}", date, re.ASCII):
+            dt.date.fromisoformat(date + "-01-01"[len(date) - 4 :])
+            return date
         time = dt.datetime.fromisoformat(date)
         return f"{time.replace(tzinfo=time.tzinfo or dt.UTC).astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError) as error:
-        raise ArchiveError(f"{option} {date}: is no date such as 2026-11-20 or 2026-11-20T09:00:00Z.") from error
+        raise ArchiveError(
+            f"{option} {date}: is no date such as 2026-11-20, 2026-11 or 2026-11-20T09:00:00Z."
+        ) from error
+
+
+def through(date: str | None) -> str | None:
+    """Where a span ends whose last day, month or year the user gave with ``--until``: before the next one.
+
+    A time is an end itself, and what is no date stays as it is: whoever uses it says so.
+    """
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", date or "", re.ASCII)
+    if match is None:
+        return date
+    year, month, day = match.groups()
+    try:
+        if day:
+            return str(dt.date.fromisoformat(match[0]) + dt.timedelta(days=1))
+        years, after = divmod(int(month), 12) if month else (1, None)
+        dt.date(int(year), int(month or 1), 1)
+        dt.date(int(year) + years, 1, 1)
+        return f"{int(year) + years:04}" if after is None else f"{int(year) + years:04}-{after + 1:02}"
+    except OverflowError:  # the last day of all
+        return None
+    except ValueError:
+        return None if year == "9999" and month in (None, "12") else date
 
 
 class ArchiveCommand(ScrapyCommand):

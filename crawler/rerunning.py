@@ -19,7 +19,7 @@ from archive.storage import Store
 from archive.workers import ExtractorPool
 from crawler.archiving import settings_digest
 from crawler.changes import ChangeReport, sentence_of
-from crawler.command import complain, moment
+from crawler.command import complain, moment, through
 from crawler.progress import Progress
 from crawler.readings import Readings
 
@@ -56,7 +56,7 @@ class Rerunning:
         self._selection = Selection(
             source=options.source,
             since=moment(options.since, "--since"),
-            until=moment(options.until, "--until"),
+            until=moment(through(options.until), "--until"),
             url=options.url,
             without=tuple(self._readings.errors),
         )

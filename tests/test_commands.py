@@ -384,7 +384,7 @@ def test_search_says_why_it_found_nothing(store: Path) -> None:
         (["zwieselbrunz"], "no article holds all these words"),
         (["the", "--source", "nosuch"], f"the archive holds nothing of nosuch; its sources are: {PAPER}, hostile."),
         (["the", "--language", "de", "--source", PAPER], "no article that fits --source, --language holds all"),
-        (["the", "--since", "2026-11", "--until", "2026-11"], "--until itself is not searched"),
+        (["the", "--since", "2026-11", "--until", "2026-10"], "--until 2026-10 is before --since 2026-11"),
     ):
         assert said in scrapy("search", *words, ARCHIVE_STORE=store).err, words
 

@@ -59,14 +59,14 @@ def test_every_format_is_told_by_the_name(store: Path, tmp_path: Path, name: str
 
 def test_options_choose(store: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.jsonl"
-    options = ["--source", "ellery", "--since", "2026-11-20", "--until", "2026-11-21", "--search", "boats"]
+    options = ["--source", "ellery", "--since", "2026-11-20", "--until", "2026-11-20", "--search", "boats"]
     done = scrapy(store, "export", *options, "--language", "en", "--versions", "all", "-o", target)
     assert done.out.startswith(f"{target}: 2 versions, ")
     assert [json.loads(line)["headline"] for line in target.read_text().splitlines()] == [
         "Storm keeps twelve boats out",
         "Storm keeps nine boats out",
     ]
-    done = scrapy(store, "export", "--captured-until", "2026-11-21", "--format", "jsonl", "-o", tmp_path / "b")
+    done = scrapy(store, "export", "--captured-until", "2026-11-20", "--format", "jsonl", "-o", tmp_path / "b")
     assert "2 articles" in done.out
     assert "twelve" in (tmp_path / "b").read_text().splitlines()[0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, complain, printable
+from crawler.command import ArchiveCommand, complain, printable, through
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Command(ArchiveCommand):
         add("--format", choices=("wacz", "jsonl", "markdown", "wet", "parquet"), help="if the name doesn't tell")
         add("--source", help="only articles of this source")
         add("--since", metavar="D", help="published then or later: 2026, 2026-11, 2026-11-20, 2026-11-20T09:30")
-        add("--until", metavar="D", help="published before")
+        add("--until", metavar="D", help="published until then, itself included")
         add("--captured-since", metavar="D", help="only versions that were captured then or later (UTC)")
-        add("--captured-until", metavar="D", help="only versions that were captured before")
+        add("--captured-until", metavar="D", help="only versions captured until then, itself included")
         add("--search", metavar="WORDS", help="only articles that scrapy search finds")
         add("--language", metavar="L", help="only articles in this language, such as en")
         add("--versions", choices=("latest", "all"), default="latest", help="of each article (default latest)")
@@ -71,9 +71,9 @@ class Command(ArchiveCommand):
                 source=opts.source,
                 language=opts.language,
                 since=opts.since,
-                until=opts.until,
+                until=through(opts.until),
                 captured_since=opts.captured_since,
-                captured_until=opts.captured_until,
+                captured_until=through(opts.captured_until),
                 words=opts.search,
                 versions=opts.versions,
             )

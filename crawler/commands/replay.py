@@ -32,7 +32,7 @@ class Command(ArchiveCommand):
         super().add_options(parser)
         parser.add_argument("--source", help="only captures of this source")
         parser.add_argument("--since", metavar="DATE", help="only what was captured on that day or later")
-        parser.add_argument("--until", metavar="DATE", help="only what was captured before that day")
+        parser.add_argument("--until", metavar="DATE", help="only what was captured until that day, itself included")
         parser.add_argument("--url", help="only captures of this URL")
         parser.add_argument("--accept", action="store_true", help="store what changes")
         parser.add_argument(

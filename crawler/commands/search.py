@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, printable
+from crawler.command import ArchiveCommand, printable, through
 
 if TYPE_CHECKING:
     from archive.catalogue.search import Hit
@@ -38,7 +38,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--source", help="only articles of this source")
         parser.add_argument("--language", help="only articles in this language, such as en")
         parser.add_argument("--since", metavar="DATE", help="only articles published on that day or later")
-        parser.add_argument("--until", metavar="DATE", help="only articles published before that day")
+        parser.add_argument("--until", metavar="DATE", help="only articles published until that day, itself included")
         parser.add_argument("--newest", action="store_true", help="newest first, not best first")
         parser.add_argument("--limit", type=int, default=20, help="so many articles (default 20)")
 
@@ -57,7 +57,7 @@ class Command(ArchiveCommand):
                     source=opts.source,
                     language=opts.language,
                     since=opts.since,
-                    until=opts.until,
+                    until=through(opts.until),
                     limit=opts.limit,
                     order="date" if opts.newest else "relevance",
                 )
@@ -83,8 +83,8 @@ def _missed(opts: argparse.Namespace, known: set[str]) -> str:
 
     if opts.source and opts.source not in known:
         return f"the archive holds nothing of {opts.source}; its sources are: {', '.join(sorted(known))}."
-    if opts.since and opts.until and (first_number(opts.since) or 0) >= (first_number(opts.until) or 0):
-        return f"nothing is before {opts.until} and not before {opts.since}; --until itself is not searched."
+    if opts.since and opts.until and (first_number(opts.since) or 0) > (first_number(opts.until) or 0):
+        return f"--until {opts.until} is before --since {opts.since}; nothing lies between."
     given = [f"--{name}" for name in ("source", "language", "since", "until") if getattr(opts, name)]
     if given:
         return f"no article that fits {', '.join(given)} holds all these words; leave a filter or a word out."

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StoreError
-from crawler.command import complain, printable
+from crawler.command import complain, moment, printable, through
 from tests.server.raw import RawServer, Reply
 
 ROOT = Path(__file__).parents[2]
@@ -165,3 +165,32 @@ def test_what_is_complained_of_is_one_line(capsys: pytest.CaptureFixture[str]) -
         capsys.readouterr().err
         == "newswarc: a\ufffdnewswarc: all is well\ufffd[2J\ufffd\ufffd.warc.gz: is cut short.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("date", "end"),
+    [
+        (None, None),
+        ("2026-11-30", "2026-12-01"),
+        ("2028-02-28", "2028-02-29"),
+        ("2026-11", "2026-12"),
+        ("2026-12", "2027-01"),
+        ("2026", "2027"),
+        ("2026-11-20T09:30", "2026-11-20T09:30"),
+        ("9999-12-31", None),
+        ("9999-12", None),
+        ("9999", None),
+        ("9999-11", "9999-12"),
+        ("2026-13", "2026-13"),
+        ("2026-02-30", "2026-02-30"),
+        ("0000", "0000"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_span_goes_through_its_last_day(date: str | None, end: str | None) -> None:
+    assert through(date) == end
+
+
+@pytest.mark.parametrize("date", ["2026", "2026-11", "2026-11-20"])
+def test_days_months_and_years_begin_warc_dates(date: str) -> None:
+    assert moment(date, "--since") == date
