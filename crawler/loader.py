@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy.spiderloader import SpiderLoader
 
 from archive.errors import SourceError
-from crawler.source import load_sources, project_folder
+from crawler.source import load_sources, source_folder
 from crawler.spider import SourceSpider
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class SourceLoader(SpiderLoader):
         self.errors: dict[str, SourceError] = {}
         written = set(self._spiders)
         for folder in settings.getlist("SOURCES"):
-            sources, errors = load_sources(project_folder() / folder)
+            sources, errors = load_sources(source_folder(folder))
             self.errors |= {name: error for name, error in errors.items() if name not in written}
             for name, source in sources.items():
                 self.errors.pop(name, None)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from archive.catalogue.rows import url_key
 from archive.rules import Reading
-from crawler.source import Source, host_of, load_sources, project_folder
+from crawler.source import Source, host_of, load_sources, source_folder
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -28,7 +28,7 @@ class Readings:
         self.errors: dict[str, SourceError] = {}
         """Of definitions that are wrong, by name."""
         for folder in settings.getlist("SOURCES"):  # later ones win
-            sources, errors = load_sources(project_folder() / folder)
+            sources, errors = load_sources(source_folder(folder))
             self.sources |= sources
             self.errors |= errors
             self.errors = {name: error for name, error in self.errors.items() if name not in sources}

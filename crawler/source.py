@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+import zipfile
+from importlib import resources, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -21,7 +23,16 @@ from crawler.scheduling.schedule import Schedule, read_schedule
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
-__all__ = ["Source", "check_url", "host_of", "known_reading", "load_source", "load_sources", "project_folder"]
+__all__ = [
+    "Source",
+    "check_url",
+    "host_of",
+    "known_reading",
+    "load_source",
+    "load_sources",
+    "project_folder",
+    "source_folder",
+]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,11 +95,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return msgspec.structs.replace(self, home=home, hosts=(host_of(home),))
 
 
-def load_sources(folder: Path) -> tuple[dict[str, Source], dict[str, SourceError]]:
+def load_sources(folder: Path | zipfile.Path) -> tuple[dict[str, Source], dict[str, SourceError]]:
     """All sources of a folder by name, and the errors of those files that are wrong, by name."""
     sources: dict[str, Source] = {}
     errors: dict[str, SourceError] = {}
-    for path in sorted(folder.glob("*.toml")):
+    files = (path for path in folder.iterdir() if path.name.endswith(".toml")) if folder.is_dir() else ()
+    for path in sorted(files, key=str):
         try:
             sources[path.stem] = load_source(path)
         except SourceError as error:
@@ -96,7 +108,7 @@ def load_sources(folder: Path) -> tuple[dict[str, Source], dict[str, SourceError
     return sources, errors
 
 
-def load_source(path: Path) -> Source:
+def load_source(path: Path | zipfile.Path) -> Source:
     """Read and check one source definition.
 
     Raises `SourceError` with a sentence that names file, line and key.
@@ -266,7 +278,7 @@ class _Place(msgspec.Struct, frozen=True):
 def known_reading(settings: BaseSettings, url: str, day: dt.date | None = None) -> Reading:
     """What the sources of the setting ``SOURCES`` know of the site of `url`, on a day of capture."""
     for folder in reversed(settings.getlist("SOURCES")):  # later ones win
-        for source in load_sources(project_folder() / folder)[0].values():
+        for source in load_sources(source_folder(folder))[0].values():
             if source.owns(url):
                 return source.reading(day or clock.now().date())
     return Reading()
@@ -276,3 +288,16 @@ def project_folder() -> Path:
     """The folder of scrapy.cfg, or the current one."""
     config = closest_scrapy_cfg()
     return Path(config).parent if config else Path.cwd()
+
+
+def source_folder(folder: str) -> Path | zipfile.Path:
+    """A folder of the setting ``SOURCES``.
+
+    It lies below the project, or, where the project was deployed as an egg (scrapyd), inside its packages.
+    """
+    path = project_folder() / folder
+    package, _, rest = folder.partition("/")
+    if path.is_dir() or not package.isidentifier() or not util.find_spec(package):
+        return path
+    found = resources.files(package).joinpath(rest)
+    return found if isinstance(found, Path | zipfile.Path) else path

@@ -58,8 +58,8 @@ class SourceSpider(Spider):
     ) -> None:
         """Raises `SourceError` with one sentence for an argument that makes no sense."""
         super().__init__(name)
-        if extra:
-            raise SourceError(f"-a {next(iter(extra))}=: no such argument; there are url, limit, since and home.")
+        if unknown := [key for key in extra if not key.startswith("_")]:  # scrapyd gives _job
+            raise SourceError(f"-a {unknown[0]}=: no such argument; there are url, limit, since and home.")
         self.site = type(self).source.at(home) if home else type(self).source
         self._given = url.split()
         for given in self._given:
