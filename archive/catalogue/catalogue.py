@@ -119,7 +119,7 @@ class Catalogue:
                     refresh_article(connection, row, words)
                 for row in furniture:
                     self._take_list(connection, row)
-                coverage.mark(connection, fetches, [row for row, _ in versions])
+                coverage.mark(connection, fetches, [row for row, _ in versions], leads)
                 changes.mark(connection, captures, [row for row, _ in versions])
                 _upsert(connection, schema.files, files)
         except BROKEN as error:
@@ -140,9 +140,12 @@ class Catalogue:
         c, u = schema.changes, schema.unsettled
         try:
             with self._connection.begin():
+                known = self._connection.execute(select(c.c.source, c.c.date).where(c.c.url_key.in_(keys))).all()
                 self._connection.execute(c.delete().where(c.c.url_key.in_(keys)))
                 _upsert(self._connection, c, rows)
                 self._connection.execute(u.delete().where(u.c.url_key.in_(keys)))
+                days = {(source, date[:10]) for source, date in known}
+                coverage.mark_days(self._connection, days | {(row["source"], row["date"][:10]) for row in rows})
         except BROKEN as error:
             raise unusable(self.path, error) from error
 
@@ -333,12 +336,16 @@ class Catalogue:
         return changes.listed(self._database, filters or changes.ChangeFilters(), limit, offset)
 
     def coverage(self, source: str, since: str | None = None, until: str | None = None) -> list[Row]:
-        """The days (UTC) on which something of a source was fetched, oldest first.
+        """The ledger of a source: the days (UTC) on which something was fetched, announced or changed, oldest first.
 
-        ``day``; ``seen``, the URLs that were asked for, without robots.txt and what pages are made of; of these
-        ``captured``, that answered with a status under 400, and ``failed``, all others; ``extracted``, those whose
-        page, itself or the earlier capture that has its bytes, an article was read from; ``captures``, all replies
-        kept. Each URL counts once a day. `since` and `until` (exclusive) are days.
+        ``day``; ``announced``, articles that listings announced or dated anew; ``seen``, the URLs that were asked for,
+        without listings, robots.txt and what pages are made of; of these ``captured``, that answered with a status
+        under 400, and ``failed``, all others; ``extracted``, those whose page, itself or the earlier capture that has
+        its bytes, an article was read from; ``revisited``, those that had not changed; ``changed``, edits that were
+        found. Why something is missing: ``robots``, not asked for; ``error``, no answer or an error; ``paywall``,
+        401, 402, or an article that says so (what it shows is captured); ``too_large``, cut off at the limit (what
+        came is captured). ``captures``, all replies kept; ``visits``, all fetches. Each URL counts once a day. `since`
+        and `until` (exclusive) are days.
         """
         return coverage.days(self._database, source, since, until)
 

@@ -209,6 +209,7 @@ def version_row(
         "date": details["date"],
         "extracted": details["extracted"],
         **{f: fields.get(f) for f in ("headline", "published", "modified", "language", "section")},
+        "paywalled": fields.get("paywalled"),
         "site": site_of(fields["url"]),
         "lines": lines,
         "signature": signature,

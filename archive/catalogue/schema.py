@@ -110,6 +110,7 @@ versions = Table(
     Column("modified", Text),
     Column("language", Text),
     Column("section", Text),
+    Column("paywalled", Boolean),
     Column("site", Text, nullable=False),
     Column("lines", LargeBinary, nullable=False),  # see archive.furniture.furniture.pack
     Column("signature", LargeBinary, nullable=False),  # see archive.catalogue.likeness
@@ -198,13 +199,21 @@ days = Table(
     Column("source", Text, primary_key=True),
     Column("day", Text, primary_key=True),
     Column("is_stale", Boolean, nullable=False),  # the numbers are to be counted again
-    Column("captures", Integer, nullable=False),
+    Column("announced", Integer, nullable=False),
     Column("seen", Integer, nullable=False),
     Column("captured", Integer, nullable=False),
     Column("extracted", Integer, nullable=False),
+    Column("revisited", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
+    Column("robots", Integer, nullable=False),
+    Column("paywall", Integer, nullable=False),
+    Column("error", Integer, nullable=False),
+    Column("too_large", Integer, nullable=False),
+    Column("captures", Integer, nullable=False),
+    Column("visits", Integer, nullable=False),
 )
-"""What was fetched, by day; counted from the other tables, see archive.catalogue.coverage."""
+"""The ledger, by day; counted from the other tables, see archive.catalogue.coverage."""
 
 VIRTUAL = (
     "CREATE VIRTUAL TABLE full_text USING fts5(headline, text, facets, "

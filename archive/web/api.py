@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from archive import clock
 from archive.article import Article
 from archive.catalogue.filters import DateError
+from archive.catalogue.quiet import quiet
 from archive.catalogue.rows import Row
 from archive.catalogue.search import QueryError
 from archive.extraction.kinds import kind_of
@@ -101,8 +103,9 @@ def source(request: Request) -> Response:
         period = period_of(Parameters(request.query_params), row)
         coverage = catalogue.coverage(row["source"], str(period.first), period.end)
         furniture = learned(row["source"], catalogue)
+        troubles = quiet(catalogue, row["source"], clock.now().date())
     said = {"since": str(period.first), "until": str(period.last), "coverage": coverage, "furniture": furniture}
-    return _answer({**_source(room, row), **said})
+    return _answer({**_source(room, row), **said, "troubles": troubles})
 
 
 def _source(room: Room, row: Row) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from archive.catalogue.rows import Row
 
 __all__ = ["Bar", "Chart", "Period"]
 
-_NUMBERS = ("seen", "captured", "extracted", "failed")
+_NUMBERS = (
+    "announced", "seen", "captured", "extracted", "revisited", "changed", "failed", "robots", "paywall", "error",
+    "too_large",
+)  # fmt: skip
 _MOST_DAYS, _MOST_WEEKS = 130, 130
 _HEIGHT = 100.0
 
@@ -37,10 +40,17 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     """A day, week or month, and where its bars stand, in units of the chart."""
 
     name: str
+    announced: int
     seen: int
     captured: int
     extracted: int
+    revisited: int
+    changed: int
     failed: int
+    robots: int
+    paywall: int
+    error: int
+    too_large: int
     x: float
     width: float
     tops: dict[str, float]
@@ -48,9 +58,11 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """Bars above a line for what was seen, captured and extracted, below it for what failed.
+    """Bars above a line for what was seen, captured and extracted, below it for what failed; a mark at the height of
+    what was announced.
 
-    What was captured was seen and what was extracted was captured, so each bar stands in the one before.
+    What was captured was seen and what was extracted was captured, so each bar stands in the one before, as what
+    robots.txt forbade stands in what failed. The other numbers are in the table below.
     """
 
     period: Period
@@ -74,7 +86,7 @@ class Chart(msgspec.Struct, frozen=True):
             counted = sums[_name(dt.date.fromisoformat(row["day"]), step)]
             for number in _NUMBERS:
                 counted[number] += row[number]
-        up = max((s["seen"] for s in sums.values()), default=0)
+        up = max((max(s["seen"], s["announced"]) for s in sums.values()), default=0)
         down = max((s["failed"] for s in sums.values()), default=0)
         scale = _HEIGHT / max(1, up + down)
         base = up * scale if up + down else _HEIGHT
@@ -85,12 +97,14 @@ class Chart(msgspec.Struct, frozen=True):
     @property
     def filled(self) -> list[Bar]:
         """The bars that show something."""
-        return [bar for bar in self.bars if bar.seen or bar.failed]
+        return [bar for bar in self.bars if any(getattr(bar, number) for number in _NUMBERS)]
 
 
 def _bar(at: int, name: str, counted: dict[str, int], base: float, scale: float) -> Bar:
     heights = {number: round(counted[number] * scale, 3) for number in _NUMBERS}
-    tops = {number: round(base - height, 3) for number, height in heights.items()} | {"failed": round(base, 3)}
+    tops = {number: round(base - height, 3) for number, height in heights.items()} | dict.fromkeys(
+        ("failed", "robots"), round(base, 3)
+    )
     return Bar(name=name, **counted, x=10.0 * at + 1, width=8.0, tops=tops, heights=heights)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archive.catalogue.changes import KINDS
+from archive.catalogue.coverage import NUMBERS
 
 __all__ = ["SCHEMAS"]
 
@@ -61,6 +62,15 @@ _SOURCE: dict[str, Json] = {
     "captures": _NUMBER,
     "first": _maybe(_TEXT),
     "last": _maybe(_TEXT),
+}
+_TROUBLE: dict[str, Json] = {
+    "source": _TEXT,
+    "what": _one_of("crawled", "announced", "captured", "extracted"),
+    "since": {**_TEXT, "description": "The first day of it."},
+    "until": {**_TEXT, "description": "The last day that was judged."},
+    "found": {"type": "number", "minimum": 0},
+    "expected": {"type": "number", "minimum": 0},
+    "text": _TEXT,
 }
 _FIELDS: dict[str, Json] = {
     "url": _TEXT,
@@ -120,9 +130,8 @@ SCHEMAS: dict[str, Json] = {
         **_SOURCE,
         since=_TEXT,
         until=_TEXT,
-        coverage=_list(
-            _object(day=_TEXT, seen=_NUMBER, captured=_NUMBER, extracted=_NUMBER, failed=_NUMBER, captures=_NUMBER)
-        ),
+        coverage=_list(_object(day=_TEXT, **dict.fromkeys(NUMBERS, _NUMBER))),
+        troubles=_list(_object(**_TROUBLE)),
         furniture={"type": "object", "additionalProperties": _list(_ref("Furniture"))},
     ),
     "Furniture": _object(

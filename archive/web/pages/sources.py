@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from archive import clock
 from archive.catalogue import Catalogue
+from archive.catalogue.quiet import quiet
 from archive.catalogue.rows import Row
 from archive.furniture.furniture import Entry
 from archive.web.chart import Chart, Period
@@ -24,6 +25,12 @@ LONGEST_PERIOD = 20 * 366
 """Days."""
 _MOST_LEARNED = 50
 """Paragraphs of a site's list that are shown."""
+_LEDGER = {
+    "announced": "Announced", "seen": "Seen", "captured": "Captured", "extracted": "Article read",
+    "revisited": "Unchanged", "changed": "Edits", "failed": "Failed", "robots": "robots.txt", "error": "Errors",
+    "paywall": "Paywall", "too_large": "Too large",
+}  # fmt: skip
+"""Columns of the table."""
 _USUAL_PERIOD, _SHORTEST_PERIOD = 60, 14
 
 
@@ -32,7 +39,8 @@ def sources_page(request: Request) -> Response:
     room = room_of(request)
     with room.catalogue() as catalogue:
         sources, _ = room.census(catalogue)
-    return room.templates.page("sources.html", sources=sources)
+        troubles = [one for row in sources for one in quiet(catalogue, row["source"], clock.now().date())]
+    return room.templates.page("sources.html", sources=sources, troubles=troubles)
 
 
 def source_page(request: Request) -> Response:
@@ -44,8 +52,16 @@ def source_page(request: Request) -> Response:
         chart = Chart.of(catalogue.coverage(source["source"], str(period.first), period.end), period)
         latest = Finding.of(Wish(source=source["source"], limit=10), catalogue, room.store)
         furniture = learned(source["source"], catalogue)
+        troubles = quiet(catalogue, source["source"], clock.now().date())
     return room.templates.page(
-        "source.html", source=source, chart=chart, latest=latest, furniture=furniture, most_learned=_MOST_LEARNED
+        "source.html",
+        source=source,
+        chart=chart,
+        ledger=_LEDGER,
+        latest=latest,
+        furniture=furniture,
+        most_learned=_MOST_LEARNED,
+        troubles=troubles,
     )
 
 

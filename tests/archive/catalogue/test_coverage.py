@@ -161,3 +161,41 @@ def test_every_source_is_told_however_it_became_known(catalogue: Catalogue) -> N
         for names in itertools.combinations(given, count):
             catalogue.add(**{name: given[name] for name in names})
     assert [row["source"] for row in catalogue.sources()] == ["a", "b", "c"]
+
+
+def test_the_ledger_tells_what_was_announced_refused_revisited_and_changed(catalogue: Catalogue) -> None:
+    urls = [f"https://ellery.test/{n}" for n in range(8)]
+    again = capture(3, urls[2], kind="revisit", refers_to="urn:uuid:0002")
+    catalogue.add(
+        captures=[
+            capture(1, urls[0]), capture(2, urls[2]), again, capture(4, urls[3], status=402),
+            capture(5, urls[4], truncated="length"), capture(6, urls[5], status=503), capture(7, "https://ellery.test/rss"),
+        ],
+        fetches=[
+            fetch(1, urls[0]), fetch(3, urls[2]), fetch(4, urls[3]), fetch(5, urls[4]), fetch(6, urls[5]),
+            fetch(7, "https://ellery.test/rss", lead_kind="source"), fetch(8, urls[6], outcome="robots"),
+            fetch(9, urls[7], outcome="dns"), fetch(10, "https://ellery.test/robots.txt", lead_kind="robots"),
+        ],
+        versions=[version(1, "Storm", article=urls[0], paywalled=True), version(2, "Ferry", article=urls[2])],
+        leads=[
+            {"url": url, "capture": "urn:uuid:0007", "run": "r", "source": "ellery", "via": "https://ellery.test/rss",
+             "kind": "feed", "seen": "2026-11-20T09:00:07Z", "announced": None, "title": None, "summary": None,
+             "is_article": url != urls[7]}
+            for url in urls
+        ],
+    )  # fmt: skip
+    for _ in range(2):
+        (day,) = catalogue.coverage("ellery")
+        assert {name: number for name, number in day.items() if name not in ("day", "captures")} == {
+            "announced": 7, "seen": 7, "captured": 3, "extracted": 2, "revisited": 1, "changed": 0, "failed": 4,
+            "robots": 1, "paywall": 2, "error": 2, "too_large": 1, "visits": 9,
+        }  # fmt: skip
+        catalogue.settle()
+
+
+def test_days_on_which_only_something_was_announced(catalogue: Catalogue) -> None:
+    lead = {"url": A, "capture": "c", "run": "r", "source": "ellery", "via": B, "kind": "feed", "is_article": True}
+    lead |= {"seen": "2026-11-20T09:00:00Z", "announced": None, "title": None, "summary": None}
+    catalogue.add(leads=[lead, lead | {"capture": "d"}, lead | {"url": C, "seen": "2026-11-21T09:00:00Z"}])
+    assert coverage(catalogue) == [("2026-11-20", 0, 0, 0, 0, 0), ("2026-11-21", 0, 0, 0, 0, 0)]
+    assert [row["announced"] for row in catalogue.coverage("ellery")] == [1, 1]

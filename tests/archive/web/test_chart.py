@@ -9,7 +9,8 @@ from archive.web.chart import Chart, Period
 
 
 def row(day: str, seen: int, captured: int = 0, extracted: int = 0, failed: int = 0) -> Row:
-    return {"day": day, "seen": seen, "captured": captured, "extracted": extracted, "failed": failed}
+    none = dict.fromkeys(("announced", "revisited", "changed", "robots", "paywall", "error", "too_large"), 0)
+    return {"day": day, **none, "seen": seen, "captured": captured, "extracted": extracted, "failed": failed}
 
 
 def period(first: str, last: str) -> Period:
@@ -21,11 +22,20 @@ def test_bars_stand_in_one_another_and_failures_hang_below() -> None:
     assert [bar.seen for bar in chart.bars] == [0, 30, 0]
     (bar,) = chart.filled
     assert chart.base == 75
-    assert bar.tops == {"seen": 0, "captured": 25, "extracted": 50, "failed": 75}
-    assert bar.heights == {"seen": 75, "captured": 50, "extracted": 25, "failed": 25}
+    places = {name: (bar.tops[name], bar.heights[name]) for name in ("seen", "captured", "extracted", "failed")}
+    assert places == {"seen": (0, 75), "captured": (25, 50), "extracted": (50, 25), "failed": (75, 25)}
     assert 0 < bar.x < bar.x + bar.width < chart.width
-    assert chart.totals == {"seen": 30, "captured": 20, "extracted": 10, "failed": 10}
+    totals = {name: number for name, number in chart.totals.items() if number}
+    assert totals == {"seen": 30, "captured": 20, "extracted": 10, "failed": 10}
     assert chart.most == 30
+
+
+def test_what_was_announced_has_its_place_though_nothing_was_fetched() -> None:
+    chart = Chart.of([row("2026-11-02", 10, 10) | {"announced": 40}], period("2026-11-02", "2026-11-02"))
+    (bar,) = chart.filled
+    assert (bar.tops["announced"], bar.tops["seen"], chart.most) == (0, 75, 40)
+    chart = Chart.of([row("2026-11-02", 0) | {"announced": 4}], period("2026-11-02", "2026-11-02"))
+    assert [bar.announced for bar in chart.filled] == [4]
 
 
 def test_nothing_at_all() -> None:

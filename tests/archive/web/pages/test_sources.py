@@ -31,7 +31,7 @@ def test_coverage_is_drawn_and_told(visitor: Visitor) -> None:
     assert "Bars from 2026-11-19 to 2026-11-22" in picture.get("aria-label")
     table = {row[0].text: [int(cell.text) for cell in row[1:]] for row in tree.cssselect("figure tbody tr")}
     assert list(table) == ["2026-11-20", "2026-11-21", "2026-11-22"]
-    assert table["2026-11-22"] == [1, 0, 0, 1]
+    assert table["2026-11-22"] == [0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0]
     assert len(picture.cssselect("g")) == 3
     assert [len(group.cssselect("rect")) for group in picture.cssselect("g")] == [4, 4, 4]
 
@@ -78,7 +78,14 @@ def test_reasons_are_said_in_words(tmp_path: Path) -> None:
     source = {"source": "ellery", "articles": 1, "captures": 1, "first": None, "last": None}
     nothing = Finding(Wish(), 0, [])
     shown = room.templates.page(
-        "source.html", source=source, chart=Chart.of([], period), latest=nothing, furniture=furniture, most_learned=9
+        "source.html",
+        source=source,
+        chart=Chart.of([], period),
+        latest=nothing,
+        furniture=furniture,
+        most_learned=9,
+        ledger={},
+        troubles=[],
     )
     text = " ".join(html.document_fromstring(shown.body).text_content().split())
     assert "it shares hardly a word with what the articles are about. On 7 articles" in text
