@@ -192,7 +192,7 @@ def test_once_crawls_what_is_due_and_the_list_tells_of_it(project: Project) -> N
     assert once.process.returncode == 0
     assert "wrong.toml, line 5, key 'schedule': '61 * * * *' is no cron expression" in once.said
     assert "gazette begins.\n" in once.said
-    assert "gazette is done: 2 responses, 1 articles.\n" in once.said
+    assert "gazette is done: 2 responses, 1 article.\n" in once.said
     assert "herald" not in once.said
     again = project.run("schedule", "--once", "gazette")
     assert (again.process.returncode, "gazette" in again.said) == (0, False)
@@ -202,7 +202,7 @@ def test_once_crawls_what_is_due_and_the_list_tells_of_it(project: Project) -> N
     assert listed["by_hand"] == ["not scheduled", "never", "", ""]
     assert listed["herald"][:3] == ["At 06:00 on January 1, UTC", "never", ""]
     assert listed["gazette"][0] == "Every 2 hours"
-    assert re.fullmatch(r"done in \d+ s: 2 responses, 1 articles", listed["gazette"][2])
+    assert re.fullmatch(r"done in \d+ s: 2 responses, 1 article", listed["gazette"][2])
     entries = json.loads(project.run("schedule", "--list", "--json", "gazette").said)
     began, comes = (dt.datetime.fromisoformat(entries[0][key]) for key in ("last_began", "next"))
     assert comes - began == dt.timedelta(hours=2)

@@ -17,13 +17,14 @@ from crawler.scheduling.plan import Outcome
 
 __all__ = ["last_run", "outcome_of"]
 
+# Counters of a crawl, and their words for one and for many.
 _COUNTS = (
-    ("captures/response", "responses"),
-    ("captures/revisit", "unchanged"),
-    ("articles", "articles"),
-    ("pages/unreachable", "not fetched"),
-    ("pages/http_error", "error answers"),
-    ("pages/refused", "refused by robots.txt"),
+    ("captures/response", "response", "responses"),
+    ("captures/revisit", "unchanged", "unchanged"),
+    ("articles", "article", "articles"),
+    ("pages/unreachable", "not fetched", "not fetched"),
+    ("pages/http_error", "error answer", "error answers"),
+    ("pages/refused", "refused by robots.txt", "refused by robots.txt"),
 )
 
 
@@ -43,8 +44,8 @@ def outcome_of(store: Store, source: str, since: dt.datetime) -> Outcome:
     if not row["ended"]:
         return Outcome("interrupted", summary="it was killed")
     stats = json.loads(row["stats"] or "{}")
-    found = [(stats.get(f"newswarc/{key}", 0), words) for key, words in _COUNTS]
-    summary = ", ".join(f"{number} {words}" for number, words in found if number) or "0 responses"
+    found = [(stats.get(f"newswarc/{key}", 0), one, many) for key, one, many in _COUNTS]
+    summary = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in found if n) or "0 responses"
     if row["reason"] == "shutdown":
         return Outcome("stopped", summary=summary)
     answered = any(key.startswith("newswarc/captures/") for key in stats)
