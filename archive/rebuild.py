@@ -15,6 +15,7 @@ from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, l
 from archive.catalogue.words import Words, words_of
 from archive.errors import RecordError, StoreError
 from archive.furniture.furniture import pack, paragraphs
+from archive.health.measures import measured
 from archive.reader import StoredRecord, read_records
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX, sha256
@@ -211,9 +212,10 @@ class _FileRows:
         article = msgspec.convert({**details["article"], "text": text}, Article)
         lines = pack(paragraphs(article))
         words = words_of(article)
+        measures = details.get("measures") or msgspec.to_builtins(measured(article))  # version 0.1.0 measured nothing
         row = version_row(
             conversion.id,
-            details,
+            {**details, "measures": measures},
             self.run,
             file=self._name,
             places=places,

@@ -19,6 +19,7 @@ from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, l
 from archive.catalogue.words import Words
 from archive.furniture.furniture import pack, paragraphs
 from archive.furniture.lists import Lists
+from archive.health.measures import Measures, measured
 from archive.http import head_length, parse_response
 from archive.leads import Kind as ListingKind
 from archive.leads import leads_records
@@ -225,6 +226,7 @@ class Run:
             started=extracted.started,
             ended=extracted.ended,
             reading=extracted.reading,
+            measures=extracted.measures,
             learn=learn,
         )
 
@@ -237,12 +239,15 @@ class Run:
         started: dt.datetime,
         ended: dt.datetime,
         reading: Reading,
+        measures: Measures | None = None,
         learn: bool = True,
     ) -> str:
         """Store what a capture says: clean text, all fields with their trace, and provenance.
 
         `words` are those of the article (`archive.catalogue.words.words_of`), `reading` what the
-        extractor was told of the site. The site's list learns from the article unless `learn` is false.
+        extractor was told of the site, `measures` what the worker
+        measured; where the page states no second reading, the summary of the feed that announced it is compared with
+        the text. The site's list learns from the article unless `learn` is false.
         Returns the record id of the conversion. Raises `StoreError` if the disk refuses.
         """
         date = iso(ended)
@@ -267,6 +272,7 @@ class Run:
             "extracted": iso(ended, exact=True),
             "text_digest": article.text_digest,
             "reading": told,
+            "measures": msgspec.to_builtins(self._measures(capture, article, measures)),
         }
         refers = [("WARC-Refers-To", f"<{conversion.id}>")]
         about = json_record(dump(details), "article", date, refers)
@@ -301,6 +307,13 @@ class Run:
             self.lists.learn(conversion.id, capture, article)
         self._flush_if_due()
         return conversion.id
+
+    def _measures(self, capture: Capture, article: Article, measures: Measures | None) -> Measures:
+        """What was measured; if there was no second reading, the feed's summary is one."""
+        if measures is not None and measures.agreement is not None:
+            return measures
+        summary = self.catalogue.summary({capture.url, article.url, article.canonical_url or ""})
+        return measured(article, summary=summary) if measures is None or summary else measures
 
     def _keep_list(self, facts: dict[str, Any], writer: WarcWriter) -> None:
         """Store a furniture list, once in a file: whoever has the texts has what they were cleaned with."""

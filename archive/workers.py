@@ -22,6 +22,7 @@ from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue.words import Words, words_of
 from archive.errors import ArchiveError, ExtractionError, RecordError
+from archive.health.measures import Measures, measured
 from archive.rules import Reading
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_article"]
+__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_article", "read_measured"]
 
 _PAGES_A_WORKER = 2000
 """A worker is replaced after so many pages, so that memory stays flat."""
@@ -52,6 +53,7 @@ class Extracted(msgspec.Struct, frozen=True, kw_only=True):
     started: dt.datetime
     ended: dt.datetime
     reading: Reading
+    measures: Measures | None = None
 
 
 def extract_capture(task: Task) -> Extracted:
@@ -60,20 +62,31 @@ def extract_capture(task: Task) -> Extracted:
     Raises `NotAPage`, `RecordError` or `StoreError`.
     """
     started = dt.datetime.now(dt.UTC)
-    article = read_article(task)
+    article, measures = read_measured(task)
     return Extracted(
         article=article,
         words=words_of(article),
         started=started,
         ended=dt.datetime.now(dt.UTC),
         reading=task.reading,
+        measures=measures,
     )
 
 
 def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
     """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
+    return _read(task, check)[0]
+
+
+def read_measured(task: Task, check: Callable[[StoredRecord], None] | None = None) -> tuple[Article, Measures]:
+    """The article as `read_article` and what is measured of it."""
+    article, stated = _read(task, check)
+    return article, measured(article, stated=stated)
+
+
+def _read(task: Task, check: Callable[[StoredRecord], None] | None) -> tuple[Article, str | None]:
     from archive.collection.files import message_of, reader_of, record_of
-    from archive.extraction.extractor import extract
+    from archive.extraction.extractor import read_page
     from archive.http import repaired
 
     capture = task.capture
@@ -83,7 +96,7 @@ def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None
     if check:
         check(record)
     message = repaired(message_of(record))
-    article = extract(
+    article, stated = read_page(
         message.content(),
         url=capture.url,
         content_type=message.get("Content-Type"),
@@ -91,7 +104,7 @@ def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None
         captured=dt.datetime.fromisoformat(capture.date),
     )
     trace = msgspec.structs.replace(article.trace, capture=capture.id)
-    return msgspec.structs.replace(article, trace=trace)
+    return msgspec.structs.replace(article, trace=trace), stated
 
 
 class ExtractorPool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -226,6 +226,10 @@ class Catalogue:
     def announcements(self, url: str) -> list[Row]:
         """Where and when a page was announced, by any address that its captures have; oldest first."""
         return leads.of_urls(self._database, {url, *(row["url"] for row in self.captures(url))})
+
+    def summary(self, urls: Collection[str]) -> str | None:
+        """What a feed said last of the page at any of these URLs."""
+        return leads.summary(self._database, urls)
 
     def capture(self, record_id: str) -> Row | None:
         """The capture with that record id."""

@@ -10,7 +10,7 @@ from archive.catalogue import schema
 from archive.catalogue.database import Database
 from archive.catalogue.rows import Row
 
-__all__ = ["last", "of_source", "of_urls", "unanswered"]
+__all__ = ["last", "of_source", "of_urls", "summary", "unanswered"]
 
 _L = schema.leads.c
 _LAST = "SELECT announced, title FROM leads WHERE url = ? AND via = ? ORDER BY seen DESC, capture DESC LIMIT 1"
@@ -44,6 +44,13 @@ def of_source(database: Database, source: str, since: str | None, until: str | N
 def of_urls(database: Database, urls: Collection[str]) -> list[Row]:
     """The leads of any of these URLs, oldest first."""
     return database.rows(select(schema.leads).where(_L.url.in_(urls)).order_by(_L.seen, _L.via, _L.url))
+
+
+def summary(database: Database, urls: Collection[str]) -> str | None:
+    """What a feed said last of the page at any of these URLs."""
+    query = select(_L.summary).where(_L.url.in_(urls), _L.summary.is_not(None))
+    rows = database.rows(query.order_by(_L.seen.desc(), _L.via, _L.url).limit(1))
+    return rows[0]["summary"] if rows else None
 
 
 def unanswered(database: Database, source: str, since: str) -> list[Row]:

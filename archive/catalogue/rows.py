@@ -17,6 +17,7 @@ import msgspec
 
 from archive.capture import Capture
 from archive.furniture.furniture import site_of
+from archive.health.measures import fields_of
 from archive.surt import surt, url_key
 
 __all__ = [
@@ -199,7 +200,8 @@ def version_row(
     `archive.catalogue.words.Words.signature`; `places` are offset and length of the
     conversion, the details and the provenance record.
     """
-    fields = details["article"]
+    fields, measures = details["article"], details["measures"]
+    agreement = measures.get("agreement")
     row: Row = {
         "id": conversion,
         "article": fields.get("canonical_url") or fields["url"],
@@ -210,6 +212,11 @@ def version_row(
         "extracted": details["extracted"],
         **{f: fields.get(f) for f in ("headline", "published", "modified", "language", "section")},
         "paywalled": fields.get("paywalled"),
+        "kind": fields.get("kind", "article"),
+        "fields": fields_of(fields),
+        "text_length": measures["length"],
+        "agreement": None if agreement is None else round(1000 * agreement),
+        "second": measures.get("second"),
         "site": site_of(fields["url"]),
         "lines": lines,
         "signature": signature,

@@ -105,12 +105,17 @@ versions = Table(
     Column("source", Text, nullable=False),
     Column("date", Text, nullable=False),  # of the capture
     Column("extracted", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("headline", Text),
     Column("published", Text),
     Column("modified", Text),
     Column("language", Text),
     Column("section", Text),
     Column("paywalled", Boolean),
+    Column("fields", Text, nullable=False),  # names of those it has, see archive.health.measures
+    Column("text_length", Integer, nullable=False),  # characters
+    Column("agreement", Integer),  # thousandths, see archive.health.measures
+    Column("second", Text),  # what it agrees with: json-ld or feed
     Column("site", Text, nullable=False),
     Column("lines", LargeBinary, nullable=False),  # see archive.furniture.furniture.pack
     Column("signature", LargeBinary, nullable=False),  # see archive.catalogue.likeness
@@ -126,6 +131,7 @@ versions = Table(
     Column("provenance_length", Integer, nullable=False),
     Index("versions_by_site", "site", "date"),
     Index("versions_by_source", "source", "site"),
+    Index("versions_by_kind", "source", "kind", "date"),
 )
 
 furniture = Table(

@@ -62,6 +62,8 @@ class Draft:
     metadata: Metadata
     reading: Reading
     captured: dt.datetime | None
+    stated: StatedBody | None = None
+    """The text that the page's JSON-LD states."""
     evidence: dict[str, str] = field(default_factory=dict)
     """Where the text came from, if not from the page as it stands."""
     updates: tuple[Update, ...] = ()
@@ -98,7 +100,7 @@ class Draft:
     def read(self) -> None:
         """Find the text and what stands beside it."""
         self.blocks = blocks(self.tree)
-        stated = self._find_body_in_scripts()
+        stated = self.stated = self._find_body_in_scripts()
         self._read_updates()
         self._prune()
         pruned = set(self.fate)

@@ -23,7 +23,7 @@ from archive.extraction.topics import are_of_site
 from archive.rules import UNKNOWN_SITE, Reading
 from archive.version import EXTRACTOR
 
-__all__ = ["extract"]
+__all__ = ["extract", "read_page"]
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its complaints are about pages, not for users
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -46,6 +46,18 @@ def extract(
     The text is empty if the page holds no article; a list of other pages is known by its `kind`. Raises `NotAPage`
     for bytes that are no HTML and `ExtractionError` if the page breaks the extractor.
     """
+    return read_page(body, url=url, content_type=content_type, reading=reading, captured=captured)[0]
+
+
+def read_page(
+    body: bytes,
+    *,
+    url: str = "",
+    content_type: str | None = None,
+    reading: Reading = UNKNOWN_SITE,
+    captured: dt.datetime | None = None,
+) -> tuple[Article, str | None]:
+    """As `extract`, and the text that the page's JSON-LD states, if the article's text is not taken from there."""
     tree = parse(body, content_type)
     try:
         metadata = read_metadata(tree, url=url, timezone=reading.timezone, rules=reading.rules, now=captured)
@@ -66,11 +78,12 @@ def extract(
     ) as error:
         raise ExtractionError(f"{url or 'the page'}: broke the extractor: {type(error).__name__}: {error}.") from error
     article = _article(draft, url, reading)
+    stated = draft.stated.plain if draft.stated and "text" not in draft.evidence else None
     try:
         msgspec.json.encode(article)
     except UnicodeEncodeError:  # half characters, escaped in a page's JSON
-        return msgspec.convert(_whole_characters(msgspec.to_builtins(article)), Article)
-    return article
+        return msgspec.convert(_whole_characters(msgspec.to_builtins(article)), Article), stated
+    return article, stated
 
 
 def _of_list(metadata: Metadata) -> Metadata:

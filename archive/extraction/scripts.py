@@ -36,7 +36,9 @@ class StatedBody:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._squeezed = _squeezed(words_key(_plain(text)))
+        self.plain = _plain(text)
+        """Without markup."""
+        self._squeezed = _squeezed(words_key(self.plain))
 
     def holds(self, key: str, *, wholly: bool = False) -> bool:
         """Whether a line with this key stands in it, or, if not `wholly`, begins or ends there."""

@@ -12,12 +12,13 @@ from archive.article import Article
 from archive.catalogue.words import words_of
 from archive.collection.adoption import check_foreign
 from archive.errors import ArchiveError, NotAPage, RecordError
+from archive.health.measures import Measures
 from archive.reader import parse_member
 from archive.records import iso
 from archive.rerun.change import Change, change_between
 from archive.rules import UNKNOWN_SITE, Reading
 from archive.storage import Store
-from archive.workers import Extracted, Task, read_article
+from archive.workers import Extracted, Task, read_measured
 
 __all__ = ["Baseline", "Job", "Outcome", "extracted_of", "read_again", "reading_at"]
 
@@ -65,8 +66,9 @@ def read_again(job: Job) -> Outcome:
     """Read the page and compare it with the baseline. Raises as `extract_capture`, but for pages that hold nothing."""
     started = dt.datetime.now(dt.UTC)
     now: Article | None = None
+    measures: Measures | None = None
     try:
-        now = read_article(job.task, check_foreign if job.is_foreign else None)
+        now, measures = read_measured(job.task, check_foreign if job.is_foreign else None)
         why = "the page is a list of others" if now.kind == "list" else "no text is found on the page"
     except NotAPage as error:
         why = str(error).rstrip(".")
@@ -74,7 +76,8 @@ def read_again(job: Job) -> Outcome:
     if now is None or change.kind not in ("gained", "altered", *(["explained"] if job.keeps_explained else [])):
         return Outcome(change=change)
     ended = dt.datetime.now(dt.UTC)
-    return Outcome(change=change, extracted=iso(ended, exact=True), result=_pack(now, job.task.reading, started, ended))
+    packed = _pack(now, measures, job.task.reading, started, ended)
+    return Outcome(change=change, extracted=iso(ended, exact=True), result=packed)
 
 
 def extracted_of(result: bytes, reading: Reading) -> Extracted:
@@ -94,10 +97,14 @@ def reading_at(store: Store, baseline: Baseline) -> Reading:
         return UNKNOWN_SITE
 
 
-def _pack(article: Article, reading: Reading, started: dt.datetime, ended: dt.datetime) -> bytes:
+def _pack(
+    article: Article, measures: Measures | None, reading: Reading, started: dt.datetime, ended: dt.datetime
+) -> bytes:
     words = words_of(article)
     without = msgspec.structs.replace(reading, furniture=None)  # the list is large, and the same for all of a site
-    extracted = Extracted(article=article, words=words, started=started, ended=ended, reading=without)
+    extracted = Extracted(
+        article=article, words=words, started=started, ended=ended, reading=without, measures=measures
+    )
     return zlib.compress(msgspec.msgpack.encode(extracted), 1)
 
 

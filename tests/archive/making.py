@@ -103,9 +103,7 @@ def keep_page(run: Run, url: str, html: bytes, *, at: dt.datetime = MORNING, rea
 def keep_article(run: Run, capture: Capture, reading: Reading) -> str:
     """Read an archived page and archive the article; returns the record id of its text."""
     found = extract_capture(Task(store=str(run.store.root), capture=capture, reading=reading))
-    return run.keep_article(
-        capture, found.article, words=found.words, started=found.started, ended=found.ended, reading=found.reading
-    )
+    return run.keep_extracted(capture, found)
 
 
 @contextmanager

@@ -40,6 +40,11 @@ def version(number: int, headline: str, text: str = "", *, article: str = URL, *
         "text_digest": f"sha256:{text}",
         "content_digest": f"sha256:{headline} {text}",
         "removed": 0,
+        "kind": "article",
+        "fields": "headline",
+        "text_length": len(text),
+        "agreement": None,
+        "second": None,
         "file": "f",
     }
     for prefix in ("", "details_", "provenance_"):

@@ -118,10 +118,13 @@ def test_versions() -> None:
         "trace": {"capture": "c", "removed": [{}, {}]},
     }
     details: dict[str, Any] = {"article": article, "date": "d", "extracted": "e", "text_digest": "t"}
+    details["measures"] = {"length": 7, "agreement": 0.9335, "second": "feed"}
     row = version_row("v", details, RUN, **PLACES)
     assert row.keys() == columns("versions")
     assert (row["article"], row["capture"], row["headline"], row["removed"]) == (article["url"], "c", "h", 2)
     assert (row["site"], row["lines"]) == ("u.test", b"lines")
+    assert (row["kind"], row["fields"], row["text_length"]) == ("article", "headline", 7)
+    assert (row["agreement"], row["second"]) == (934, "feed")
     assert [row[p + n] for p in ("", "details_", "provenance_") for n in ("offset", "length")] == [1, 2, 3, 4, 5, 6]
     row = version_row("v", json.loads(json.dumps(details)), RUN, **PLACES)
     article["canonical_url"] = "canonical"
