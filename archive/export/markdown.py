@@ -11,6 +11,8 @@ from typing import IO, Any
 import msgspec
 
 from archive.article import Article
+from archive.export.ledger import NAME as LEDGER
+from archive.export.ledger import ledger_bytes
 from archive.export.lines import dump
 from archive.export.selection import Entry, Progress, Selection
 from archive.export.zipping import StoredZip
@@ -27,12 +29,16 @@ _NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 
 
 def write_markdown_folder(selection: Selection, folder: Path, progress: Progress) -> None:
-    """Write a file for each version that was chosen. Raises `StoreError` or `RecordError`, and OSError."""
+    """Write a file for each version that was chosen, and the coverage of their sources.
+
+    Raises `StoreError` or `RecordError`, and OSError.
+    """
     for entry in selection.entries(progress):
         path = folder / file_name(entry)
         path.parent.mkdir(exist_ok=True)
         with path.open("xb") as file:
             file.write(markdown(entry).encode())
+    (folder / LEDGER).write_bytes(ledger_bytes(selection))
 
 
 def write_markdown_zip(selection: Selection, file: IO[bytes], progress: Progress) -> None:
@@ -41,6 +47,8 @@ def write_markdown_zip(selection: Selection, file: IO[bytes], progress: Progress
         for entry in selection.entries(progress):
             data = markdown(entry).encode()
             zip_.add(file_name(entry), len(data), [data])
+        data = ledger_bytes(selection)
+        zip_.add(LEDGER, len(data), [data])
 
 
 def file_name(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from archive.errors import ExportError
 from archive.export.jsonl import fields
+from archive.export.ledger import ledger
 from archive.export.lines import dump
 from archive.export.selection import Entry, Progress, Selection
 
@@ -33,7 +34,9 @@ def write_parquet(selection: Selection, file: IO[bytes], progress: Progress) -> 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = schema().with_metadata({"newswarc": dump(selection.query.facts())})
+    columns = schema().with_metadata(
+        {"newswarc": dump(selection.query.facts()), "newswarc-coverage": dump(list(ledger(selection)))}
+    )
     with pq.ParquetWriter(file, columns, compression="zstd", compression_level=3) as writer:
         rows: list[dict[str, Any]] = []
         size = 0

@@ -63,7 +63,7 @@ class Selection:
         """Choose. Raises `ExportError` if no article fits, and `ArchiveError` for a query that makes no sense."""
         store.require()
         self.store, self.query = store, query
-        self._catalogue = Catalogue(store.catalogue_path, read_only=True)
+        self.catalogue = Catalogue(store.catalogue_path, read_only=True)
         path = store.catalogue_path
         is_written = path.with_name(path.name + "-wal").exists()
         self._state = None if is_written else _state(path)
@@ -84,7 +84,7 @@ class Selection:
 
     def close(self) -> None:
         """Let go of the catalogue."""
-        self._catalogue.close()
+        self.catalogue.close()
         if hasattr(self, "connection"):
             self.connection.close()
 
@@ -123,7 +123,7 @@ class Selection:
 
     def _choose(self) -> int:
         self.change("BEGIN")
-        for article in self.query.articles(self._catalogue):
+        for article in self.query.articles(self.catalogue):
             for row in self._versions(article):
                 self.change("INSERT INTO chosen (version) VALUES (?)", row["version"])
         self.change("COMMIT")

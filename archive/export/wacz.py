@@ -7,6 +7,7 @@
     pages/pages.jsonl                 the articles: URL, time, headline, clean text
     provenance/NAME-derived.wet.gz    texts, details, furniture lists, provenance, as they are in the store
     provenance/index.jsonl            from each text to its records in both files
+    provenance/coverage.jsonl         what was announced, captured, read and refused, by source and day
     datapackage.json, datapackage-digest.json
 
 The derived records stand outside archive/ and under a name that no replay tool takes for a WARC file of captures.
@@ -27,6 +28,8 @@ import msgspec
 from archive.catalogue.rows import Row
 from archive.export.cdx import cdx_line, write_index
 from archive.export.gzipping import stored
+from archive.export.ledger import NAME as LEDGER
+from archive.export.ledger import ledger_bytes
 from archive.export.lines import dump, line
 from archive.export.members import Members
 from archive.export.plan import Plan
@@ -93,6 +96,8 @@ class _Writer:
             self._add_index()
             self._add_derived(members)
         self._add_pages()
+        data = ledger_bytes(selection)
+        self._add(f"provenance/{LEDGER}", len(data), iter([data]))
         self._add_description(title, key)
         selection.change("COMMIT")
 

@@ -177,9 +177,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def test_a_folder_and_a_zip_hold_the_same(store: Store, tmp_path: Path) -> None:
     handed_over(store, tmp_path / "a", "markdown", versions="all")
     handed_over(store, tmp_path / "a.zip", "markdown", versions="all")
-    folder = {p.relative_to(tmp_path / "a").as_posix(): p.read_bytes() for p in (tmp_path / "a").rglob("*.md")}
+    folder = {p.relative_to(tmp_path / "a").as_posix(): p.read_bytes() for p in (tmp_path / "a").rglob("*.*")}
     with zipfile.ZipFile(tmp_path / "a.zip") as zip_:
         assert folder == {name: zip_.read(name) for name in zip_.namelist()}
+    assert folder.pop("coverage.jsonl").count(b"\n") == 3
     assert len(folder) == 4
     assert {name.split("/")[0] for name in folder} == {"ellery", "nordlys"}
     names = [name for name in folder if "storm-keeps" in name]

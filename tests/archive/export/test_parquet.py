@@ -59,6 +59,7 @@ def test_columns_have_types(table: pa.Table) -> None:
     assert table.schema.field("extracted").type == pa.timestamp("us", "UTC")
     assert table["published_day"].to_pylist()[:2] == [dt.date(2026, 11, 20)] * 2
     assert b'"versions": "all"' in table.schema.metadata[b"newswarc"]
+    assert b'"announced": ' in table.schema.metadata[b"newswarc-coverage"]
 
 
 def test_its_pointers_lead_to_the_records(table: pa.Table, store: Store) -> None:

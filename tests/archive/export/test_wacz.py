@@ -107,6 +107,7 @@ def test_what_is_in_it(opened: Opened) -> None:
         opened.name("-derived.wet.gz"),
         "pages/pages.jsonl",
         "provenance/index.jsonl",
+        "provenance/coverage.jsonl",
         "datapackage.json",
         "datapackage-digest.json",
     ]
