@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import http.server
 import itertools
 import json
@@ -203,9 +202,6 @@ def test_once_crawls_what_is_due_and_the_list_tells_of_it(project: Project) -> N
     assert listed["herald"][:3] == ["At 06:00 on January 1, UTC", "never", ""]
     assert listed["gazette"][0] == "Every 2 hours"
     assert re.fullmatch(r"done in \d+ s: 2 responses, 1 article", listed["gazette"][2])
-    entries = json.loads(project.run("schedule", "--list", "--json", "gazette").said)
-    began, comes = (dt.datetime.fromisoformat(entries[0][key]) for key in ("last_began", "next"))
-    assert comes - began == dt.timedelta(hours=2)
 
 
 def test_sigterm_lets_open_exchanges_finish(project: Project) -> None:
@@ -260,7 +256,6 @@ def test_a_crawl_outlives_its_scheduler_and_is_not_begun_again(project: Project)
     scheduler.end(signal.SIGKILL)
     next_one = project.begin("schedule")
     next_one.says("goes by the schedules of 1 source")
-    assert "running since" in project.run("schedule", "--list").said
     project.site.open.set()
     until(lambda: not project.plan("gazette")["running"])
     assert project.plan("gazette")["outcome"]["result"] == "done"
@@ -291,7 +286,7 @@ def test_killed_at_random_points(project: Project) -> None:
     for name in names:
         project.source(name, '[schedule]\nwhen = "every hour"\nretry_after = "0 seconds"')
     moments = random.Random(11)
-    for _ in range(4):
+    for _ in range(3):
         scheduler = project.begin("schedule")
         with contextlib.suppress(subprocess.TimeoutExpired):
             scheduler.process.wait(moments.uniform(0.5, 3))
@@ -312,10 +307,6 @@ def test_bad_input(project: Project) -> None:
     assert ended.process.returncode == 1
     assert re.fullmatch(r"newswarc: No source has a schedule: write schedule = .* into a file in \S+\.\n", ended.said)
     project.source("gazette", 'schedule = "0 6 1 1 *"')
-    (project.folder / "file").touch()
-    ended = project.run("schedule", ARCHIVE_STORE=project.folder / "file")
-    assert ended.process.returncode == 1
-    assert re.fullmatch(r"newswarc: \S+/file: can't be used as archive: .*; set ARCHIVE_STORE to .*\n", ended.said)
     project.store.create()
     (project.store.root / "schedule.json").write_text('{"gazette": {"when": 5}}')
     ended = project.run("schedule", "--once")
