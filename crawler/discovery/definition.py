@@ -41,6 +41,7 @@ def definition(detection: Detection, source: Source) -> str:
         lines.append(f"language = {_text(source.language)}")
     lines.append(f"# {'A guess' if detection.zone.is_guess else 'Found'}: {detection.zone.why}.")
     lines.append(f"timezone = {_text(source.timezone)}")
+    lines.append('schedule = "every 60 minutes"  # by scrapy schedule')
     for key, places in (("feeds", detection.feeds), ("sitemaps", detection.sitemaps)):
         lines += _list(key, places, source, lambda place: _counted(place, source))
     if detection.aside:

@@ -15,10 +15,18 @@ from crawler.discovery.listing import Listing, looks_like_html, plain
 
 __all__ = ["read_feed"]
 
-_LARGEST = 8 << 20
-"""Bytes of a feed that are parsed: feedparser takes half a second for each million."""
+_LARGEST, _MOST_ENTRIES = 4 << 20, 2000
+"""What is parsed of a feed: feedparser takes half a second and more for a million bytes, a second for 1,000 entries."""
 _END = re.compile(rb"</(?:item|entry)\s*>", re.IGNORECASE)
-_CLOSING = re.compile(rb"(?:</[\w:]+\s*>\s*)+\Z")
+_CLOSING = re.compile(rb"(?:</(?:channel|rss|feed|rdf:RDF)\s*>\s*)+\Z", re.IGNORECASE)
+_ROOT = re.compile(
+    rb"<(?:\w+:)?(?:rss|feed|rdf|channel)\b|<\0(?:r\0s\0s|f\0e\0e\0d)|\0<\0(?:r\0s\0s|f\0e\0e\0d)", re.IGNORECASE
+)
+_ROOT_WITHIN = 64 << 10
+_MOST_UNCLOSED = 5000
+_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_LARGEST_WITHOUT = 256 << 10
+"""Bytes of a feed that has no whole entry; more are not tried."""
 
 
 def read_feed(response: Response) -> Listing:
@@ -28,7 +36,12 @@ def read_feed(response: Response) -> Listing:
     import feedparser
 
     url = response.url
+    if not _ROOT.search(response.body, 0, _ROOT_WITHIN):
+        what = "is an HTML page, no feed" if looks_like_html(response.body) else "is no RSS, Atom or JSON feed"
+        raise RecordError(f"{url} {what}.")
     body, problem = _bounded(response.body)
+    if (unclosed := _unclosed(body)) > _MOST_UNCLOSED:
+        raise RecordError(f"{url} is no feed that can be read: {unclosed:,} of its elements never end.")
     problems = [f"{url} {problem}"] if problem else []
     content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
     headers = {"content-location": url, "content-type": content_type or "application/xml"}
@@ -74,13 +87,21 @@ def _is_charset(error: Exception) -> bool:
     return isinstance(error, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType)
 
 
+def _unclosed(body: bytes) -> int:
+    """How many elements are begun, but not ended: with their square grows what feedparser's time is."""
+    plain = _CDATA.sub(b"", body)
+    return len(re.findall(rb"<[A-Za-z]", plain)) - plain.count(b"</") - plain.count(b"/>")
+
+
 def _bounded(body: bytes) -> tuple[bytes, str]:
     """A feed, or its first whole entries with its end if it is too large; and what to say of that."""
-    if len(body) <= _LARGEST:
-        return body, ""
-    last = 0
+    last, count = 0, 0
     for match in _END.finditer(body, 0, _LARGEST):
-        last = match.end()
+        last, count = match.end(), count + 1
+        if count == _MOST_ENTRIES:
+            break
+    if len(body) <= (_LARGEST if count else _LARGEST_WITHOUT) and count < _MOST_ENTRIES:
+        return body, ""
     closing = _CLOSING.search(body[-1000:])
-    cut = body[: last or _LARGEST] + (_END.sub(b"", closing[0]) if closing else b"")
-    return cut, f"has {len(body):,} bytes; only the entries in the first {_LARGEST:,} are read."
+    cut = body[: last or _LARGEST_WITHOUT] + (closing[0] if closing else b"")
+    return cut, f"has {len(body):,} bytes; only its first {count:,} entries are read."

@@ -13,7 +13,7 @@ from crawler.discovery.listing import Listing, plain
 
 __all__ = ["looks_like_json", "read_json_feed"]
 
-_LARGEST = 32 << 20
+_LARGEST, _MOST_ITEMS = 32 << 20, 10_000
 _VERSION = "jsonfeed.org/version/1"
 
 
@@ -38,7 +38,10 @@ def read_json_feed(response: Response) -> Listing:
     ):
         raise RecordError(f"{url} is JSON, but no JSON Feed.")
     entries = Entries(url, text_of(feed.get("language")))
-    for item in feed["items"]:
+    problems = []
+    if len(feed["items"]) > _MOST_ITEMS:
+        problems.append(f"{url} has {len(feed['items']):,} items; only the first {_MOST_ITEMS:,} are read.")
+    for item in feed["items"][:_MOST_ITEMS]:
         one = item if isinstance(item, dict) else {}
         link = next((one[name] for name in ("url", "external_url", "id") if _is_link(one.get(name))), None)
         summary = next(filter(None, (text_of(one.get(n)) for n in ("summary", "content_text", "content_html"))), None)
@@ -47,7 +50,7 @@ def read_json_feed(response: Response) -> Listing:
     return Listing(
         kind="feed",
         found=entries.found,
-        problems=entries.problems,
+        problems=[*problems, *entries.problems],
         title=plain(text_of(feed.get("title")), LONGEST_TITLE),
         language=text_of(feed.get("language")),
     )

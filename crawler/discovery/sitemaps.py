@@ -95,16 +95,19 @@ def _from_xml(body: bytes) -> tuple[str, list[Row], str]:
         remove_pis=True,
         collect_ids=False,
     )
+    children = 0
     try:
         for event, element in parser:
             if event == "start":
                 root = root or _name(element)
                 if root not in _ROWS:
                     break
-            elif _name(element) == _ROWS[root]:
-                rows.append(_row(element))
+            elif (parent := element.getparent()) is not None and parent.getparent() is None:
+                if _name(element) == _ROWS[root]:
+                    rows.append(_row(element))
                 _forget(element)
-                if len(rows) >= _MOST_ROWS:
+                children += 1
+                if children >= _MOST_ROWS:
                     break
     except (etree.XMLSyntaxError, ValueError) as error:
         return root, rows, str(error).splitlines()[0][:100]

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import os
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from scrapy.http import HtmlResponse, Response, TextResponse, XmlResponse
 from archive.capture import Lead
 from archive.errors import RecordError
 from crawler.discovery import Found, Listing, read_feed, read_section, read_sitemap
+from crawler.discovery.listing import absolute
 
 pytestmark = pytest.mark.filterwarnings("ignore:To avoid breaking existing software:DeprecationWarning")
 URL = "http://gazette.example/lists/new"
@@ -406,6 +408,139 @@ def test_a_section_page_that_is_no_page_has_no_links() -> None:
     assert read(read_section, data, TextResponse) == []
     with pytest.raises(RecordError, match=f"^{URL} is no HTML page, so it has no links to follow[.]$"):
         read(read_section, data, Response)
+
+
+# Large and broken ones: what can be read is used, and one sentence says what was wrong
+
+
+def problems(leads: Leads, body: str | bytes, kind: type[Response] = XmlResponse, **more: Any) -> tuple[int, list[str]]:
+    listing = leads(kind(URL, body=body.encode() if isinstance(body, str) else body, **more))
+    assert all(told.startswith(URL) and told.endswith(".") and "\n" not in told for told in listing.problems)
+    return len(listing.found), [told.removeprefix(f"{URL} ") for told in listing.problems]
+
+
+def test_a_feed_of_50_mb_is_read_in_part() -> None:
+    body = rss(item("/a/1"), "<item><link>/a/2</link><description>" + "word " * 1_000_000 + "</description></item>")
+    assert problems(read_feed, body) == (1, [f"has {len(body):,} bytes; only its first 1 entries are read."])
+    many = rss(*(item(f"/a/{n}") for n in range(2100)))
+    assert problems(read_feed, many)[0] == 2000
+    with pytest.raises(RecordError, match=r"elements never end[.]$"):
+        read(read_feed, rss("<a>" * 60_000))
+
+
+def test_a_sitemap_of_50_mb_is_read_without_holding_all_of_it() -> None:
+    body = sitemap(*(row(f"/a/{n}", " " * 20_000) for n in range(2500)))
+    tracemalloc.start()
+    assert problems(read_sitemap, body) == (2500, [])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(body) > 50_000_000
+    assert peak < 4 * len(body)
+
+
+def test_raw_ampersands_in_addresses_are_kept() -> None:
+    broken = sitemap(row("/a?x=1&y=2"), row("<![CDATA[/a?x=3&y=4]]>"), row("/a?x=5&amp;y=6"), row("/a < b"), row("/c"))
+    assert urls(read_sitemap, broken) == ["/a?x=1&y=2", "/a?x=3&y=4", "/a?x=5&y=6", "/a%20%3C%20b", "/c"]
+    (told,) = problems(read_sitemap, broken)[1]
+    assert told.startswith("is not well-formed XML (")
+    assert told.endswith("); 5 rows could be read.")
+
+
+def test_dates_duplicates_and_missing_addresses_are_counted() -> None:
+    rows = (
+        row("/a/1", "<lastmod>yesterday</lastmod>"),
+        row("/a/1"),
+        row(""),
+        row("/a/2", "<lastmod>2026-13-01</lastmod>"),
+    )
+    assert problems(read_sitemap, sitemap(*rows)) == (
+        2,
+        [
+            "has 2 rows with a date that is none; the rows are used without it.",
+            "has 2 rows without an address, or with one that is given twice.",
+        ],
+    )
+    entries = item("/a/1", "<pubDate>soon</pubDate>"), item("/a/1"), "<item><title>none</title></item>"
+    assert problems(read_feed, rss(*entries)) == (
+        1,
+        [
+            "has 1 entries with a date that is none; they are used without it.",
+            "has 1 entries without an address that can be fetched.",
+        ],
+    )
+
+
+def test_a_sitemap_in_another_encoding_than_it_says_is_read() -> None:
+    names = "<news:news><news:title>Шторм</news:title></news:news>"
+    body = sitemap(row("/a/1", names), row("/a/2"))
+    for encoding in ("cp1251", "utf-16", "latin-1"):
+        data = body.encode(encoding, "replace")
+        assert urls(read_sitemap, data) == ["/a/1", "/a/2"]
+    assert [found.title for found in read(read_sitemap, body)] == ["Шторм", None]
+
+
+def test_a_sitemap_in_plain_text() -> None:
+    text = "\ufeffhttp://gazette.example/a/1\r\n\r\nhttp://gazette.example/a/2\nhttp://gazette.example/a/1\n"
+    assert urls(read_sitemap, text, TextResponse, encoding="utf-8") == ["/a/1", "/a/2"]
+    assert urls(read_sitemap, gzip.compress(text.encode()), Response) == ["/a/1", "/a/2"]
+
+
+def test_a_json_feed() -> None:
+    items = """{"id": "1", "url": "/a/1", "title": "One &amp; two", "date_published": "2026-11-19T08:00:00+09:00",
+        "content_html": "<p>First.</p><script>x()</script><p>Second.</p>"}, {"id": "/a/2", "summary": "Short"},
+        {"id": 3}, 4, {"url": ["/a/5"]}, {"external_url": "http://other.example/6", "date_published": "never"}"""
+    listing = read_feed(
+        TextResponse(
+            URL,
+            body=f'{{"version": "https://jsonfeed.org/version/1", "title": "Gazette", "items": [{items}]}}'.encode(),
+        )
+    )
+    assert [
+        (f.url.removeprefix("http://gazette.example"), f.title, f.summary, f.lead.announced) for f in listing.found
+    ] == [
+        ("/a/1", "One & two", "First. Second.", "2026-11-19T08:00:00+09:00"),
+        ("/a/2", None, "Short", None),
+        ("http://other.example/6", None, None, None),
+    ]
+    assert listing.title == "Gazette"
+    assert len(listing.problems) == 2
+
+
+def test_title_and_summary_of_an_entry_are_plain_text() -> None:
+    more = "<description>&lt;p&gt;Boats &amp;amp; nets" + " word" * 1000 + "&lt;/p&gt;</description>"
+    (found,) = read(read_feed, rss(f"<item><title>A &lt;b&gt;storm&lt;/b&gt;</title><link>/a/1</link>{more}</item>"))
+    assert found.title == "A storm"
+    assert found.summary is not None
+    assert found.summary.startswith("Boats & nets word word")
+    assert found.summary.endswith("word …")
+    assert len(found.summary) <= 2002
+
+
+@pytest.mark.parametrize(
+    ("date", "given"),
+    [
+        ("Thu, 19 Nov 2026 23:30:00 -0200", "2026-11-19T23:30:00-02:00"),
+        ("Thu, 19 Nov 2026 23:30:00 EST", "2026-11-19T23:30:00-05:00"),
+        ("19 Nov 2026 23:30", "2026-11-19T23:30:00"),
+        ("2026-11-19T23:30Z", "2026-11-19T23:30:00+00:00"),
+        ("2026-11-19 23:30:15.123+0530", "2026-11-19T23:30:15+05:30"),
+        ("2026-11", "2026-11"),
+        ("Чт, 19 ноя 2026 08:00:00 +0300", "2026-11-19T08:00:00+03:00"),
+        ("2026年11月19日 08:00", "2026-11-19T08:00:00"),
+        ("0001-01-01T00:00:00Z", None),
+        ("Thu, 32 Nov 2026 23:30:00 -0200", None),
+    ],
+)
+def test_dates_keep_the_zone_that_they_give(date: str, given: str | None) -> None:
+    assert [f.lead.announced for f in read(read_feed, rss(item("/a/1", f"<pubDate>{date}</pubDate>")))] == [given]
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(st.text(st.characters(codec="utf-8"), max_size=30))
+def test_addresses_that_need_no_escaping_stay_as_they_are(text: str) -> None:
+    url = "http://gazette.example/" + text
+    found = absolute(url, URL)
+    assert found is None or (found == absolute(found, URL) and found.isascii() and "#" not in found)
 
 
 # Dates
