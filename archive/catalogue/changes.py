@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, text
 
 from archive.catalogue import schema
 from archive.catalogue.database import Database
@@ -108,14 +108,17 @@ def listed(database: Database, filters: ChangeFilters, limit: int, offset: int =
     if filters.kinds:
         query = query.where(c.kinds.op("&")(mask(filters.kinds)) != 0)
     if filters.silent:
-        query = query.where(c.is_silent)
+        query = query.where(text("is_silent = 1"))
     if filters.gone:
-        query = query.where(c.what.in_(("gone", "back")))
+        query = query.where(text("what <> 'edited'"))
     if not filters.typos:
         query = query.where(~c.is_minor)
     if filters.certain:
         query = query.where(c.is_confirmed)
-    return [_told(row) for row in database.rows(query.order_by(c.date.desc(), c.id.desc()).limit(limit).offset(offset))]
+    # As they stand in an index: nothing is sorted, and what is left out is never read.
+    order = [c.date] if filters.silent or filters.gone else [c.date, c.kinds, c.is_minor, c.is_confirmed]
+    newest_first = query.order_by(*(column.desc() for column in order), text("changes.rowid DESC"))
+    return [_told(row) for row in database.rows(newest_first.limit(limit).offset(offset))]
 
 
 def _told(row: Row) -> Row:

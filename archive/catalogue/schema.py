@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 VERSION = 4
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
@@ -189,9 +189,11 @@ changes = Table(
     Column("words_added", Integer, nullable=False),
     Column("words_removed", Integer, nullable=False),
     Column("details", Text, nullable=False),  # JSON, see archive.history.changes
-    # A list looks only into the indexes for what it leaves out.
-    Index("changes_by_date", "date", "id", "what", "kinds", "is_silent", "is_minor", "is_confirmed"),
-    Index("changes_by_source", "source", "date", "id", "what", "kinds", "is_silent", "is_minor", "is_confirmed"),
+    # A list looks only into an index for what it leaves out.
+    Index("changes_by_date", "date", "kinds", "is_minor", "is_confirmed"),
+    Index("changes_by_source", "source", "date", "kinds", "is_minor", "is_confirmed"),
+    Index("changes_silent", "date", sqlite_where=text("is_silent = 1")),
+    Index("changes_gone", "date", sqlite_where=text("what <> 'edited'")),
 )
 """What became of articles between two looks; worked out from the other tables and the texts, see
 archive.history.changes."""
