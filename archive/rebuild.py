@@ -36,8 +36,9 @@ def catch_up(store: Store, catalogue: Catalogue, progress: Progress | None = Non
     """
     problems = []
     names = [name for name in store.files() if not store.path(name).name.endswith(OPEN_SUFFIX)]
+    indexed = catalogue.indexed()  # asked once: a store has many files, and every run begins with this
     for number, name in enumerate(names, 1):
-        known, size = catalogue.indexed(name), store.path(name).stat().st_size
+        known, size = indexed.get(name, 0), store.path(name).stat().st_size
         if progress:
             progress(name, number, len(names))
         if known == size:

@@ -205,10 +205,9 @@ class Catalogue:
         """
         return leads.unanswered(self._database, source, since)
 
-    def indexed(self, file: str) -> int:
-        """Bytes of a WARC file that the catalogue knows."""
-        rows = self.rows(select(schema.files.c.indexed).where(schema.files.c.name == file))
-        return int(rows[0]["indexed"]) if rows else 0
+    def indexed(self) -> dict[str, int]:
+        """Bytes that the catalogue knows of each WARC file, by name."""
+        return {row["name"]: row["indexed"] for row in self.rows(select(schema.files.c.name, schema.files.c.indexed))}
 
     # Questions a reader asks
 

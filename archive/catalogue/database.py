@@ -256,7 +256,7 @@ def copy_database(path: Path, to: Path) -> None:
 def _create(path: Path) -> None:
     """Make an empty database; it gets its name when it is whole, and several processes may do so at once."""
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    engine = _engine(new)
+    engine = _engine.__wrapped__(new)  # it is never opened again under this name
     try:
         with engine.begin() as connection:
             # Readers then don't wait for a writer. The file remembers it.
@@ -275,7 +275,9 @@ def _create(path: Path) -> None:
             new.with_name(new.name + suffix).unlink(missing_ok=True)
 
 
+@lru_cache(maxsize=8)
 def _engine(path: Path) -> Engine:
+    """It knows the queries that were asked, as `_reading_engine` does; a process may have many runs."""
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY}, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")

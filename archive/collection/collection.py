@@ -251,8 +251,9 @@ def upper_bound(at: str) -> str:
 def _unknown_files(store: Store, catalogue: Catalogue) -> list[str]:
     """Files of a store that its catalogue does not know to their ends."""
     problems = []
+    indexed = catalogue.indexed()
     for name in store.files("originals"):
         path = store.path(name)
-        if not path.name.endswith(OPEN_SUFFIX) and catalogue.indexed(name) != path.stat().st_size:
+        if not path.name.endswith(OPEN_SUFFIX) and indexed.get(name, 0) != path.stat().st_size:
             problems.append(f"{name}: the catalogue does not know all of it; scrapy rebuild reads it.")
     return problems

@@ -273,7 +273,7 @@ def test_what_was_read_and_what_is_indexed(catalogue: Catalogue) -> None:
     catalogue.add(files=[{"name": "f", "run": "r", "indexed": 9}])
     assert catalogue.is_read("urn:uuid:0001")
     assert not catalogue.is_read("urn:uuid:0002")
-    assert (catalogue.indexed("f"), catalogue.indexed("g")) == (9, 0)
+    assert catalogue.indexed() == {"f": 9}
 
 
 # Questions of a reader
