@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -135,8 +136,13 @@ def _print_table(found: list[Entry]) -> None:
 
 def _say(name: str, sentence: str) -> None:
     about = f"{name} " if name else "The scheduler "
-    print(f"{clock.now().astimezone():%Y-%m-%d %H:%M:%S} [schedule] {about}{sentence}", file=sys.stderr, flush=True)
+    _print(f"{clock.now().astimezone():%Y-%m-%d %H:%M:%S} [schedule] {about}{sentence}")
 
 
 def _tell(name: str, line: str) -> None:
-    print(f"{name}: {printable(line)}", file=sys.stderr, flush=True)
+    _print(f"{name}: {printable(line)}")
+
+
+def _print(line: str) -> None:
+    with contextlib.suppress(OSError):  # crawls go on when nobody listens any more
+        print(line, file=sys.stderr, flush=True)

@@ -17,7 +17,8 @@ limit."""
 
 _Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
-_LONG_AGO = dt.timedelta(days=366)
+_LONG_AGO = dt.timedelta(days=3660)
+"""Times before that are nobody's: the file was tampered with, or the clock was wrong."""
 _STEP_BACK = dt.timedelta(minutes=5)
 """A clock that goes back by less is waited for, so that nothing runs twice; after more, plans begin again from now."""
 

@@ -130,7 +130,10 @@ class Scheduler:
         """See to the runs that a killed scheduler left: wait for those that go on, note how the others ended."""
         for name, plan in list(self.plans.items()):
             if plan.running and name not in self._own and not self._runner.is_busy(name):
-                self.ended(name, self._runner.look_up(name, plan.running))
+                outcome = self._runner.look_up(name, plan.running)
+                about = f": {outcome.summary}" if outcome.summary else ""
+                self._say(name, f"was begun by a scheduler that was killed; that run: {outcome.result}{about}.")
+                self.ended(name, outcome)
 
     def ended(self, name: str, outcome: Outcome) -> None:
         """The run of a source has ended."""

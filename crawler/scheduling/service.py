@@ -44,7 +44,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """For the scheduler's own sentences."""
 
     def run(self, *, once: bool = False) -> int:
-        """Crawl until SIGTERM or SIGINT, or with `once` what is due now. Returns the exit code.
+        """Crawl until SIGTERM, SIGINT or SIGHUP, or with `once` what is due now. Returns the exit code.
 
         A second signal ends the crawls at once. Raises `StoreError` if the archive can't be written, or another
         scheduler is at work in it.
@@ -130,7 +130,7 @@ class _Work:
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
 
     def _stop(self) -> None:
@@ -145,7 +145,7 @@ class _Work:
         self._woken.set()
 
     def _ended(self, name: str, outcome: Outcome) -> None:
-        self._failed |= outcome.result == "failed"
+        self._failed |= outcome.result in ("failed", "interrupted")
         self._service.say(name, f"{_ENDS[outcome.result]}{outcome.summary and ': '}{outcome.summary.rstrip('.')}.")
         self._scheduler.ended(name, outcome)
         self._woken.set()

@@ -112,6 +112,7 @@ def test_a_crawl_that_outlives_its_scheduler_is_not_begun_again() -> None:
     world.wait(minutes=5)
     world.end("gazette")
     assert world.scheduler.step() == []
+    assert world.said == ["gazette was begun by a scheduler that was killed; that run: done."]
     plan = world.scheduler.plans["gazette"]
     assert (plan.running, plan.outcome and plan.outcome.result) == (None, "done")
     assert world.scheduler.next_time() == world.began[0][1] + HOUR
