@@ -68,7 +68,7 @@ def test_changes_as_json_and_with_filters(store: Path, capsys: pytest.CaptureFix
     assert listed() == ["gone", "edited"]
     assert listed("--silent") == listed("--kind", "number", "--kind", "quote") == listed(STORM) == ["edited"]
     assert listed("--gone") == listed("--since", "2026-11-20T11:00:00Z") == ["gone"]
-    assert listed("--source", "nobody") == listed("--until", "2026-11-20") == listed("--kind", "moved") == []
+    assert listed("--source", "nobody") == listed("--until", "2026-11-19") == listed("--kind", "moved") == []
     assert listed("--limit", "1") == ["gone"]
     assert listed("--limit", "0", "--no-typos") == ["gone", "edited"]
 
@@ -86,7 +86,7 @@ def test_coverage_is_told_and_what_is_unusual(store: Path, capsys: pytest.Captur
     assert head.split("\t")[:4] == ["source", "day", "announced", "captured"]
     assert [line.split("\t")[1] for line in (lines[0], lines[-1])] == ["2026-11-21", "2026-12-04"]
     assert trouble.startswith("ellery has only one article captured anew on 2026-12-04; usual")
-    assert ran(coverage.Command(), store, "ellery", "--json", "--until", "2026-11-21") == 1
+    assert ran(coverage.Command(), store, "ellery", "--json", "--until", "2026-11-20") == 1
     day, told = map(json.loads, capsys.readouterr().out.splitlines())
     assert (day["day"], day["changed"], day["error"]) == ("2026-11-20", 1, 0)
     assert told["trouble"]["what"] == "captured"

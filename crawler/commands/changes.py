@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, moment, printable
+from crawler.command import ArchiveCommand, moment, printable, through
 
 if TYPE_CHECKING:
     from archive.catalogue.changes import ChangeFilters
@@ -34,7 +34,7 @@ class Command(ArchiveCommand):
         super().add_options(parser)
         parser.add_argument("--source", help="only articles of this source")
         parser.add_argument("--since", metavar="DATE", help="only what became certain on that day or later")
-        parser.add_argument("--until", metavar="DATE", help="only what became certain before that day")
+        parser.add_argument("--until", metavar="DATE", help="only what became certain until that day, itself included")
         parser.add_argument("--silent", action="store_true", help="only edits of which the page says nothing")
         parser.add_argument("--gone", action="store_true", help="only articles that are gone, or came back")
         parser.add_argument("--kind", action="append", default=[], help="only edits of this kind; may be given again")
@@ -77,7 +77,7 @@ def _filters(args: list[str], opts: argparse.Namespace) -> ChangeFilters:
         source=opts.source,
         url=args[0] if args else None,
         since=moment(opts.since, "--since"),
-        until=moment(opts.until, "--until"),
+        until=moment(through(opts.until), "--until"),
         kinds=tuple(opts.kind),
         silent=opts.silent,
         gone=opts.gone,

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, moment, printable
+from crawler.command import ArchiveCommand, moment, printable, through
 
 if TYPE_CHECKING:
     from archive.catalogue.quiet import Quiet
@@ -41,7 +41,7 @@ class Command(ArchiveCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--since", metavar="DATE", help="only that day and later ones")
-        parser.add_argument("--until", metavar="DATE", help="only days before that one")
+        parser.add_argument("--until", metavar="DATE", help="only days until that one, itself included")
         parser.add_argument("--json", action="store_true", help="print a JSON line for each day and each trouble")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -54,7 +54,7 @@ class Command(ArchiveCommand):
             self.exitcode = 2
             return
         try:
-            since, until = moment(opts.since, "--since"), moment(opts.until, "--until")
+            since, until = moment(opts.since, "--since"), moment(through(opts.until), "--until")
             self.store.require()
             with Catalogue(self.store.catalogue_path, read_only=True) as catalogue:
                 known = [row["source"] for row in catalogue.sources()]
