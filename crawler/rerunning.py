@@ -18,7 +18,7 @@ from archive.rerun import Rerun, Selection
 from archive.storage import Store
 from archive.workers import ExtractorPool
 from crawler.archiving import settings_digest
-from crawler.changes import ChangeReport, sentence_of
+from crawler.rerun_report import RerunReport, sentence_of
 from crawler.command import complain, moment, through
 from crawler.progress import Progress
 from crawler.readings import Readings
@@ -38,7 +38,7 @@ class Rerunning:
         store: Store,
         options: argparse.Namespace,
         *,
-        report: ChangeReport,
+        report: RerunReport,
         say: Callable[[ArchiveError], None],
         progress: Progress,
     ) -> None:

@@ -56,10 +56,10 @@ class Command(ArchiveCommand):
             self.exitcode = 130
 
     def _replay(self, files: list[str], opts: argparse.Namespace) -> None:
-        from crawler.changes import ChangeReport
+        from crawler.rerun_report import RerunReport
         from crawler.rerunning import Rerunning
 
-        report = ChangeReport(diff=opts.diff, as_json=opts.json, explained=opts.traces)
+        report = RerunReport(diff=opts.diff, as_json=opts.json, explained=opts.traces)
         with Progress("reading") as progress:
 
             def say(error: ArchiveError) -> None:

@@ -1,4 +1,4 @@
-"""`ChangeReport`: what a re-run would change, for people and as JSON lines."""
+"""`RerunReport`: what a re-run would change, for people and as JSON lines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from crawler.command import printable
 if TYPE_CHECKING:
     from archive.rerun import Accepted, Change, Reread
 
-__all__ = ["ChangeReport", "sentence_of"]
+__all__ = ["RerunReport", "sentence_of"]
 
 _CHANGES = ("gained", "lost", "altered")
 _LONG = 110
 """Characters of a paragraph that an example shows."""
 
 
-class ChangeReport:
+class RerunReport:
     """Sums changes up by source, and prints each article's if `diff`, or as a JSON line if `as_json`."""
 
     def __init__(self, *, diff: bool = False, as_json: bool = False, explained: bool = False) -> None:

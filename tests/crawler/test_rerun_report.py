@@ -11,7 +11,7 @@ from archive.collection.adoption import Adopted
 from archive.errors import ExtractionError
 from archive.rerun import Accepted, Change, Reread
 from archive.rerun.change import Paragraph
-from crawler.changes import ChangeReport, sentence_of
+from crawler.rerun_report import RerunReport, sentence_of
 
 APPEAL = Paragraph("Please support us.", "appeal:words")
 
@@ -35,7 +35,7 @@ def reread(change: Change | None, number: int = 1, source: str = "courier") -> R
 
 
 def test_the_summary_is_by_source(capsys: pytest.CaptureFixture[str]) -> None:
-    report = ChangeReport()
+    report = RerunReport()
     report.add(reread(Change(kind="altered", headline="A", removed=(APPEAL,), fields={"tags": ([], ["x"])})))
     report.add(reread(Change(kind="altered", headline="B", rewritten=(("old", "new"),)), 2))
     report.add(reread(Change(kind="lost", headline="C", why="the page is a list of others"), 3))
@@ -63,7 +63,7 @@ def test_the_summary_is_by_source(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_each_article_in_full(capsys: pytest.CaptureFixture[str]) -> None:
-    report = ChangeReport(diff=True)
+    report = RerunReport(diff=True)
     moved = Change(
         kind="altered", headline="A", moved=True, fields={"headline": ("A\x1b[1m", "B"), "tags": (["x"], [])}
     )
@@ -80,7 +80,7 @@ def test_each_article_in_full(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    report = ChangeReport(as_json=True)
+    report = RerunReport(as_json=True)
     report.add(reread(Change(kind="altered", headline="A\x9b", restored=(APPEAL,))))
     report.add(reread(None, 2))
     report.add(reread(Change(kind="explained"), 3))
@@ -94,7 +94,7 @@ def test_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_only_explained_otherwise_is_said_apart(capsys: pytest.CaptureFixture[str]) -> None:
     for explained, changed in ((False, 0), (True, 1)):
-        report = ChangeReport(explained=explained)
+        report = RerunReport(explained=explained)
         report.add(reread(Change(kind="explained")))
         report.print_summary()
         assert capsys.readouterr().out == "courier: 1 page, 1 only explained otherwise\n"
