@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -19,8 +18,9 @@ from archive.furniture.furniture import Furniture, site_of
 from archive.furniture.learner import Learner, Seen
 from archive.rules import UNKNOWN_SITE
 from archive.workers import ExtractorPool
-from crawler.command import complain
+from crawler.command import complain, json_line
 from crawler.fetching import fetch
+from crawler.limits import Limits
 from crawler.source import known_reading
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ class Cleaner:
         """Print the articles; what can't be read gets a line on standard error. False if there was any."""
         urls = [i for i in inputs if i.startswith(("http://", "https://"))]
         fetched = fetch(urls, self._settings) if urls else {}
-        pool = ExtractorPool(
-            min(len(inputs), os.cpu_count() or 1),
-            timeout=self._settings.getfloat("EXTRACT_TIMEOUT", 20),
-            memory=self._settings.getint("EXTRACT_MEMORY", 2 << 30),
-        )
+        pool = Limits.of(self._settings).pool(min(len(inputs), os.cpu_count() or 1))
         waiting: list[tuple[str, PageBytes, Future[Article]]] = []
         try:
             for name, page in self._pages(inputs, fetched):
@@ -104,10 +100,7 @@ class Cleaner:
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a line
             self._complain(name, str(pool.explain(error, name)))
             return
-        line = msgspec.json.encode(article_dict(article, name)).decode()
-        # JSON lets C1 control characters stand as they are; a terminal must not see them.
-        line = re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)
-        sys.stdout.buffer.write(line.encode() + b"\n")
+        sys.stdout.buffer.write(json_line(article_dict(article, name)).encode() + b"\n")
         sys.stdout.buffer.flush()
 
     def _learned_from(self, article: Article) -> Furniture | None:

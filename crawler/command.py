@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from scrapy.commands import ScrapyCommand
 
 from archive.errors import ArchiveError
@@ -19,7 +20,7 @@ from archive.storage import Store
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler, CrawlerProcessBase
 
-__all__ = ["ArchiveCommand", "Crawls", "complain", "moment", "printable", "through"]
+__all__ = ["ArchiveCommand", "Crawls", "complain", "counted", "json_line", "moment", "printable", "through"]
 
 
 def complain(error: ArchiveError | str) -> None:
@@ -35,6 +36,16 @@ def printable(text: str, *, line_ends: bool = True) -> str:
     """Text of a page, fit for a terminal: no control or escape characters get through, but line ends if they may."""
     harmless = _JOINERS + "\n" * line_ends
     return "".join(c if c.isprintable() or c in harmless or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
+
+
+def json_line(value: Any) -> str:
+    """A value as JSON on one line. JSON lets C1 control characters stand as they are; a terminal must not see them."""
+    return re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", msgspec.json.encode(value).decode())
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something: ``1 article``, ``2 articles``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def moment(date: str | None, option: str) -> str | None:

@@ -20,6 +20,7 @@ from archive.furniture.furniture import LEARNED, Furniture
 from archive.rules import Reading
 from archive.workers import Extracted, ExtractorPool, Task
 from crawler.archiving import Archiving
+from crawler.limits import Limits
 from crawler.page import Page
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ class PagePipeline:
     def __init__(self, crawler: Crawler) -> None:
         assert crawler.stats is not None
         self._stats = crawler.stats
-        settings = crawler.settings
-        self._limits = (settings.getint("EXTRACT_WORKERS"), settings.getfloat("EXTRACT_TIMEOUT", 20))
-        self._memory = settings.getint("EXTRACT_MEMORY", 2 << 30)
+        self._limits = Limits.of(crawler.settings)
         self._pool: ExtractorPool | None = None
         self._taken: set[int] = set()
         """Captures that were handed on in this crawl, as hashes of ids and URLs."""
@@ -87,8 +86,7 @@ class PagePipeline:
         if capture.mime not in _HTML:
             raise self._drop("not_html", f"{capture.url} is {capture.mime}, no HTML page; it is archived.")
         if self._pool is None:
-            workers, timeout = self._limits
-            self._pool = ExtractorPool(workers, timeout=timeout, memory=self._memory)
+            self._pool = self._limits.pool()
         day = dt.date.fromisoformat(capture.date[:10])
         reading = item.source.reading(day) if item.source else Reading()
         reading = msgspec.structs.replace(reading, furniture=self.furniture(capture))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from archive.rerun.summary import Summary
-from crawler.command import printable
+from crawler.command import counted, json_line, printable
 
 if TYPE_CHECKING:
     from archive.rerun import Accepted, Change, Reread
@@ -69,24 +68,20 @@ def _lines(summary: Summary, *, examples: bool) -> Iterator[str]:
     if kinds["failed"]:
         parts.append(f"{kinds['failed']} that can't be read")
     pages = summary.pages - kinds["nothing"]
-    yield f"{summary.source}: {_number(pages, 'page')}, " + (", ".join(parts) or "nothing would change")
+    yield f"{summary.source}: {counted(pages, 'page')}, " + (", ".join(parts) or "nothing would change")
     if summary.removed:
-        yield f"  removed    {_number(summary.removed.total(), 'paragraph')}: {_by_rule(summary.removed)}"
+        yield f"  removed    {counted(summary.removed.total(), 'paragraph')}: {_by_rule(summary.removed)}"
     if summary.restored:
-        yield f"  restored   {_number(summary.restored.total(), 'paragraph')}: {_by_rule(summary.restored)}"
+        yield f"  restored   {counted(summary.restored.total(), 'paragraph')}: {_by_rule(summary.restored)}"
     if summary.rewritten:
-        yield f"  rewritten  {_number(summary.rewritten, 'paragraph')}"
+        yield f"  rewritten  {counted(summary.rewritten, 'paragraph')}"
     if summary.moved:
-        yield f"  moved      paragraphs of {_number(summary.moved, 'article')}"
+        yield f"  moved      paragraphs of {counted(summary.moved, 'article')}"
     if summary.fields:
         yield "  fields     " + ", ".join(f"{name} {count}" for name, count in summary.fields.most_common())
     for url, change in summary.examples if examples else ():
         yield f"  {change.kind:<9}  {printable(url)}"
         yield from (f"    {line}" for line in _example(change))
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _by_rule(rules: Counter[str]) -> str:
@@ -149,18 +144,16 @@ def _json_line(reread: Reread) -> str:
         about["why"] = str(reread.problem)
     else:
         about |= {name: value for name, value in msgspec.to_builtins(change).items() if name != "kind"}
-    line = msgspec.json.encode(about).decode()
-    # JSON lets C1 control characters stand as they are; a terminal must not see them.
-    return re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)
+    return json_line(about)
 
 
 def sentence_of(accepted: Accepted) -> str:
     """What was stored of a source."""
     parts = []
     if accepted.adopted and accepted.adopted.stored:
-        parts.append(f"{_number(accepted.adopted.stored, 'capture')} taken")
+        parts.append(f"{counted(accepted.adopted.stored, 'capture')} taken")
     if accepted.articles or not parts:
-        parts.append(f"{_number(accepted.articles, 'article')} stored")
+        parts.append(f"{counted(accepted.articles, 'article')} stored")
     if accepted.renewed:
-        parts.append(f"{_number(accepted.renewed, 'text')} cleaned again")
+        parts.append(f"{counted(accepted.renewed, 'text')} cleaned again")
     return f"{accepted.source}: {', '.join(parts)}."

@@ -16,12 +16,12 @@ from archive.errors import ArchiveError, SourceError, StoreError
 from archive.furniture.furniture import site_of
 from archive.rerun import Rerun, Selection
 from archive.storage import Store
-from archive.workers import ExtractorPool
 from crawler.archiving import settings_digest
-from crawler.rerun_report import RerunReport, sentence_of
 from crawler.command import complain, moment, through
+from crawler.limits import Limits
 from crawler.progress import Progress
 from crawler.readings import Readings
+from crawler.rerun_report import RerunReport, sentence_of
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -65,11 +65,7 @@ class Rerunning:
         self._out = partial(print, file=sys.stderr if options.json else sys.stdout)
 
     def __enter__(self) -> Self:
-        self._pool = ExtractorPool(
-            self._settings.getint("EXTRACT_WORKERS"),
-            timeout=self._settings.getfloat("EXTRACT_TIMEOUT", 20),
-            memory=self._settings.getint("EXTRACT_MEMORY", 2 << 30),
-        )
+        self._pool = Limits.of(self._settings).pool()
         return self
 
     def __exit__(

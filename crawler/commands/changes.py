@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, moment, printable, through
+from crawler.command import ArchiveCommand, json_line, moment, printable, through
 
 if TYPE_CHECKING:
     from archive.catalogue.changes import ChangeFilters
@@ -59,7 +59,7 @@ class Command(ArchiveCommand):
             self.fail(error)
             return
         for row in rows[:limit]:
-            print(_json_line(row) if opts.json else _sentences(row))
+            print(json_line(row) if opts.json else _sentences(row))
         if len(rows) > limit:
             print(f"There are more than {limit} changes; --limit 0 shows all.", file=sys.stderr)
         elif not rows:
@@ -94,13 +94,3 @@ def _sentences(row: dict[str, Any]) -> str:
     lines.append(f"    {printable(row['url'], line_ends=False)}")
     lines += [f"    {printable(line, line_ends=False)}" for line in told.lines]
     return "\n".join(lines)
-
-
-def _json_line(row: dict[str, Any]) -> str:
-    import re
-
-    import msgspec
-
-    line = msgspec.json.encode(row).decode()
-    # JSON lets C1 control characters stand as they are; a terminal must not see them.
-    return re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", line)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, complain, printable, through
+from crawler.command import ArchiveCommand, complain, counted, printable, through
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Command(ArchiveCommand):
 
 def summary(done: Export, noun: str) -> str:
     """What was written, in one sentence or two."""
-    what = f"{done.versions} {noun}{'s' * (done.versions != 1)}"
+    what = counted(done.versions, noun)
     if done.captures:
         what += f", {done.captures} captures"
     text = f"{done.path}: {what}, {done.size:,} bytes."

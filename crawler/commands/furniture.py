@@ -7,7 +7,7 @@ import getpass
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, printable
+from crawler.command import ArchiveCommand, counted, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -56,10 +56,9 @@ class Command(ArchiveCommand):
         from archive.catalogue import Catalogue
         from archive.furniture.furniture import Entry
 
-        catalogue = Catalogue(self.store.catalogue_path)
-        sites = catalogue.sites(source)
-        rows = {site: catalogue.furniture(site) for site in sites}
-        catalogue.close()
+        with Catalogue(self.store.catalogue_path) as catalogue:
+            sites = catalogue.sites(source)
+            rows = {site: catalogue.furniture(site) for site in sites}
         if not sites:
             self.fail(f"the archive {self.store.root} has no article of {source}.")
         for site, row in rows.items():
@@ -96,16 +95,12 @@ class Command(ArchiveCommand):
     def _clean_again(self, run: Run) -> int:
         """Read again the pages whose texts are no longer what the list asks for."""
         from archive.furniture.renewal import renew
-        from archive.workers import ExtractorPool
+        from crawler.limits import Limits
 
         if not run.lists.count_stale():
             return 0
         assert self.settings is not None
-        pool = ExtractorPool(
-            self.settings.getint("EXTRACT_WORKERS"),
-            timeout=self.settings.getfloat("EXTRACT_TIMEOUT", 20),
-            memory=self.settings.getint("EXTRACT_MEMORY", 2 << 30),
-        )
+        pool = Limits.of(self.settings).pool()
         try:
             with Progress("cleaning") as progress:
                 return renew(run, pool, complain=self.fail, progress=progress)
@@ -114,7 +109,7 @@ class Command(ArchiveCommand):
 
 
 def _print(entry: Entry) -> None:
-    number = f"{entry.articles} article{'s' * (entry.articles != 1)}"
+    number = counted(entry.articles, "article")
     days = " to ".join(sorted({entry.first_seen[:10], entry.last_seen[:10]}))
     print(f"\n  {entry.key[:8]}  {entry.verdict} ({entry.why}), {number}{days and f', {days}'}")
     print(f"    {printable(entry.text)}")

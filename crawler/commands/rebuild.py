@@ -26,9 +26,8 @@ class Command(ArchiveCommand):
         try:
             with Progress("reading") as progress:
                 problems = rebuild(self.store, progress)
-            catalogue = Catalogue(self.store.catalogue_path)
-            counts = catalogue.counts()
-            catalogue.close()
+            with Catalogue(self.store.catalogue_path) as catalogue:
+                counts = catalogue.counts()
         except ArchiveError as error:
             self.fail(error)
             return

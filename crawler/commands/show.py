@@ -35,10 +35,9 @@ class Command(ArchiveCommand):
             return
         try:
             self.store.require()
-            catalogue = Catalogue(self.store.catalogue_path)
-            captures, versions = catalogue.captures(args[0]), catalogue.versions(args[0])
-            leads = catalogue.announcements(args[0])
-            catalogue.close()
+            with Catalogue(self.store.catalogue_path) as catalogue:
+                captures, versions = catalogue.captures(args[0]), catalogue.versions(args[0])
+                leads = catalogue.announcements(args[0])
             if not captures and not versions and not leads:
                 self.fail(f"{args[0]} is not in the archive {self.store.root}.")
                 return

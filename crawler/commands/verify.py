@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, printable
+from crawler.command import ArchiveCommand, counted, printable
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -73,17 +73,16 @@ class Command(ArchiveCommand):
 
         try:
             self.store.require()
-            catalogue = Catalogue(self.store.catalogue_path)
-            rows = Addresses(self.store, catalogue, url).versions()
-            if not rows:
-                self.fail(f"{url}: no text of it is in the archive {self.store.root}.")
-                return
-            pool = ExtractorPool(1, timeout=60)
-            try:
-                checks = [(row, check_capture(self.store, catalogue, row["id"], pool=pool)) for row in rows]
-            finally:
-                pool.close(abandon=True)
-                catalogue.close()
+            with Catalogue(self.store.catalogue_path) as catalogue:
+                rows = Addresses(self.store, catalogue, url).versions()
+                if not rows:
+                    self.fail(f"{url}: no text of it is in the archive {self.store.root}.")
+                    return
+                pool = ExtractorPool(1, timeout=60)
+                try:
+                    checks = [(row, check_capture(self.store, catalogue, row["id"], pool=pool)) for row in rows]
+                finally:
+                    pool.close(abandon=True)
         except ArchiveError as error:
             self.fail(error)
             return
@@ -94,7 +93,7 @@ class Command(ArchiveCommand):
                 where = "" if step.ok or step.offset is None else f" ({step.file}, byte {step.offset})"
                 print(f"  {MARKS[step.ok]:<6} {step.name:<11}  {printable(step.what)}{where}")
         faults = sum(not check.ok for _, check in checks)
-        print(f"{len(rows)} text{'s' * (len(rows) > 1)}: " + (f"{faults} with faults." if faults else "all is well."))
+        print(f"{counted(len(rows), 'text')}: " + (f"{faults} with faults." if faults else "all is well."))
         self.exitcode = 1 if faults else 0
 
 
@@ -110,8 +109,9 @@ def report(found: Verification) -> Iterator[str]:
 
 def summary(found: Verification) -> str:
     """One sentence on what was checked."""
-    counted = ((found.files, "file"), (found.records, "record"), (found.conversions, "text"))
-    text = ", ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counted)
+    text = ", ".join(
+        (counted(found.files, "file"), counted(found.records, "record"), counted(found.conversions, "text"))
+    )
     if found.compared:
         text += f" ({found.compared} read again from their pages)"
     if found.other_version:
@@ -119,4 +119,4 @@ def summary(found: Verification) -> str:
     if found.open_files:
         text += f"; {len(found.open_files)} files are being written and were left out"
     count = len(found.faults) + found.more
-    return f"{text}: " + ("all is well." if found.ok else f"{count} fault{'s' * (count > 1)}.")
+    return f"{text}: " + ("all is well." if found.ok else f"{counted(count, 'fault')}.")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StoreError
-from crawler.command import complain, moment, printable, through
+from crawler.command import complain, counted, json_line, moment, printable, through
 from tests.server.raw import RawServer, Reply
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +49,19 @@ def test_printable(text: str, shown: str) -> None:
 def test_spaces_of_other_kinds_are_text() -> None:
     """No-break spaces stand after every short word in some papers."""
     assert printable("a\N{NO-BREAK SPACE}b\N{IDEOGRAPHIC SPACE}c\N{THIN SPACE}d").split() == ["a", "b", "c", "d"]
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.dictionaries(st.text(), st.text()))
+def test_json_is_one_harmless_line_that_says_the_same(value: dict[str, str]) -> None:
+    line = json_line(value)
+    assert json.loads(line) == value
+    assert not any(unicodedata.category(c) == "Cc" for c in line)
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 texts"), (1, "1 text"), (2, "2 texts")])
+def test_counted(number: int, told: str) -> None:
+    assert counted(number, "text") == told
 
 
 @pytest.mark.parametrize("error", [StoreError("It is full."), "It is full."])
