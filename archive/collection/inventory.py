@@ -71,15 +71,14 @@ class Inventory:
     def _fill(self, source_of: Callable[[Row], str]) -> None:
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_TABLES)
-        files: list[str] = []
+        files: dict[str, None] = {}  # in the order of their first captures
         self._database.execute("BEGIN")
         for row in self._collection.catalogue.stream(select(captures)):
-            if not files or files[-1] != row["file"]:
-                files.append(row["file"])
+            files[row["file"]] = None
             # Revisits come last: what they refer to is to be there already.
             exchange = (source_of(row), row["kind"] == "revisit", row["date"], row["id"])
             self._database.execute("INSERT INTO exchanges VALUES (?, ?, ?, ?)", exchange)
-        for file in dict.fromkeys(files):
+        for file in files:
             for record in self._collection.scan(file):
                 self._take(file, record)
         self._database.execute("COMMIT")
@@ -132,5 +131,5 @@ class Inventory:
 def _seconds(date: str | None) -> str:
     try:
         return whole_seconds(date or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
