@@ -35,20 +35,9 @@ _IS_PAGE = """
                         AND o.id <> c.id AND ((o.date, o.id) < (c.date, c.id)
                                               OR EXISTS (SELECT 1 FROM versions w WHERE w.capture = o.id)))))
 """
-_CHOSEN = """
-    (:source IS NULL OR c.source = :source) AND (:since IS NULL OR c.date >= :since)
-    AND (:until IS NULL OR c.date < :until) AND (:url_key IS NULL OR c.url_key = :url_key)
-    AND c.source NOT IN (SELECT value FROM json_each(:without))
-"""
 _TEXT_COLUMNS = (
     "c.id AS capture, v.id AS version, v.extracted, v.file AS text_file, v.offset AS text_offset,"
     " v.length AS text_length, v.details_offset, v.details_length"
-)
-_COUNT = text(f"SELECT count(*) AS n FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}")  # noqa: S608
-_ROWS = text(  # a part of the statement is ours, none is the user's
-    f"SELECT c.*, {_TEXT_COLUMNS} FROM captures c {_LATEST} WHERE {_CHOSEN} AND {_IS_PAGE}"  # noqa: S608
-    " AND (c.source, c.date, c.id) > (:after_source, :after_date, :after_id)"
-    " ORDER BY c.source, c.date, c.id LIMIT :limit"
 )
 _SAME_MOMENT = text(
     f"SELECT {_TEXT_COLUMNS} FROM captures c {_LATEST} WHERE v.id IS NOT NULL"  # noqa: S608
@@ -70,17 +59,25 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
     """Sources that are left out."""
 
-    def values(self) -> dict[str, Any]:
-        """What the queries are told."""
-        key = None if self.url is None else url_key(self.url)
-        without = msgspec.json.encode(self.without).decode()
-        return {
-            "source": self.source,
-            "since": self.since,
-            "until": self.until,
-            "url_key": key,
-            "without": without,
+    def conditions(self, *, paged: bool = False) -> tuple[str, dict[str, Any]]:
+        """SQL about captures ``c``, and its values; `paged` if another condition says where a page of them begins.
+
+        A sign before a column keeps SQLite from the wrong index: a URL has few captures, a page begins where it does.
+        """
+        by_url = "+" if self.url is not None else ""
+        asked = {
+            "source": (f"{by_url}c.source = :source", self.source),
+            "since": (f"{'+' if paged else by_url}c.date >= :since", self.since),
+            "until": (f"{by_url}c.date < :until", self.until),
+            "url_key": ("c.url_key = :url_key", None if self.url is None else url_key(self.url)),
+            "without": (
+                f"{by_url}c.source NOT IN (SELECT value FROM json_each(:without))",  # noqa: S608 - a sign of ours
+                msgspec.json.encode(self.without).decode() if self.without else None,
+            ),
         }
+        given = {name: condition for name, condition in asked.items() if condition[1] is not None}
+        values = {name: value for name, (_, value) in given.items()}
+        return " AND ".join(condition for condition, _ in given.values()) or "1", values
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +91,21 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 def candidates(catalogue: Catalogue, selection: Selection) -> Iterator[Candidate]:
     """The captures to read, by source and date; texts may be added while they are given."""
-    place = {"after_source": "", "after_date": "", "after_id": ""}
-    while rows := catalogue.rows(_ROWS, {**selection.values(), **place, "limit": _PAGE}):
+    conditions, values = selection.conditions(paged=True)
+    key = ("source", "date", "id") if selection.source is None else ("date", "id")
+    column = "+c." if selection.url is not None else "c."
+    query = text(  # a part of the statement is ours, none is the user's
+        f"SELECT c.*, {_TEXT_COLUMNS} FROM captures c {_LATEST} WHERE {conditions} AND {_IS_PAGE}"  # noqa: S608
+        f" AND ({', '.join(column + name for name in key)}) > ({', '.join(':after_' + name for name in key)})"
+        " ORDER BY c.source, c.date, c.id LIMIT :limit"
+    )
+    place = {f"after_{name}": "" for name in key}
+    if selection.source is not None:
+        place["after_date"] = selection.since or ""
+    while rows := catalogue.rows(query, {**values, **place, "limit": _PAGE}):
         for row in rows:
             yield Candidate(capture=capture_from(row), source=row["source"], baseline=_baseline(row))
-        place = {f"after_{name}": rows[-1][name] for name in ("source", "date", "id")}
+        place = {f"after_{name}": rows[-1][name] for name in key}
 
 
 def baseline_of(catalogue: Catalogue, capture: Capture) -> Baseline | None:
@@ -109,7 +116,9 @@ def baseline_of(catalogue: Catalogue, capture: Capture) -> Baseline | None:
 
 def count_candidates(catalogue: Catalogue, selection: Selection) -> int:
     """How many `candidates` gives."""
-    return int(catalogue.rows(_COUNT, selection.values())[0]["n"])
+    conditions, values = selection.conditions()
+    query = f"SELECT count(*) AS n FROM captures c {_LATEST} WHERE {conditions} AND {_IS_PAGE}"  # noqa: S608
+    return int(catalogue.rows(text(query), values)[0]["n"])
 
 
 def _baseline(row: Row) -> Baseline | None:
