@@ -11,8 +11,9 @@ from w3lib.url import safe_url_string
 from archive.catalogue.rows import Row
 from archive.errors import ArchiveError, StoreError
 from archive.export.members import Members
-from archive.export.selection import Progress, Selection
+from archive.export.selection import Selection
 from archive.http import Message, parse_response
+from archive.progress import Progress
 from archive.reader import parse_member
 from archive.requisites import page_requisites, style_requisites
 
@@ -62,7 +63,7 @@ class Plan:
         if self.count != next(selection.rows(_NUMBER_OF_PAGES))["n"]:
             raise StoreError("The page of one of the articles is not in the archive; run scrapy verify.")
         if selection.query.versions == "all":
-            self._add("JOIN records r ON c.refers_to = r.id")
+            self._add("WHERE c.refers_to IN (SELECT id FROM records)")
         if self._has_requisites():
             self._add_requisites(progress)
         self._add_redirects()
@@ -206,6 +207,7 @@ _NEAREST = """
 _UNREAD_RUNS = "SELECT DISTINCT run FROM records WHERE run NOT IN (SELECT run FROM read_runs) ORDER BY run"
 _REDIRECTS_OF = f"SELECT * FROM captures WHERE run = ? AND method = 'GET' AND status IN {_REDIRECTS} ORDER BY id"  # noqa: S608
 _LED_TO = """
-    JOIN redirects d ON d.id = c.id JOIN records r ON r.url = d.target AND r.run = d.run AND d.date <= r.date
+    WHERE c.id IN (SELECT d.id FROM redirects d JOIN records r
+                   ON r.url = d.target AND r.run = d.run AND d.date <= r.date)
 """
 _DANGLING = "DELETE FROM records WHERE refers_to IS NOT NULL AND refers_to NOT IN (SELECT id FROM records)"
