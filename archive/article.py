@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import msgspec
 
-__all__ = ["Article", "Comment", "Removed", "Trace", "Update"]
+__all__ = ["Article", "Comment", "Removed", "Trace", "Update", "article_fields"]
 
 
 class Removed(msgspec.Struct, frozen=True):
@@ -93,3 +94,10 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     def text_digest(self) -> str:
         """``sha256:<lowercase hex>`` of the text in UTF-8, as in WARC-Payload-Digest."""
         return "sha256:" + hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def article_fields(article: Article) -> dict[str, Any]:
+    """An article's fields as its details hold them: without the text, which is the block of the conversion record."""
+    fields: dict[str, Any] = msgspec.to_builtins(article)
+    del fields["text"]
+    return fields

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,13 @@ from archive.catalogue.words import Words, words_of
 from archive.errors import RecordError, StoreError
 from archive.furniture.furniture import pack, paragraphs
 from archive.health.measures import measured
+from archive.progress import Progress
 from archive.reader import StoredRecord, read_records
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX, sha256
 
 __all__ = ["catch_up", "rebuild", "settle"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with a file's name, its number from 1, and how many there are."""
 
 _BATCH = 1000
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from archive import clock
-from archive.article import Article
+from archive.article import Article, article_fields
 from archive.capture import Announcement, Capture, Exchange, Failure, Truncation
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, lead_rows, run_row, version_row
@@ -262,12 +262,10 @@ class Run:
             payload_digest=article.text_digest,
             headers=[("WARC-Refers-To", f"<{capture.id}>")],
         )
-        fields = msgspec.to_builtins(article)
-        del fields["text"]  # it is the conversion's block
         told = msgspec.to_builtins(reading)
         del told["furniture"]  # it has a record of its own
         details = {
-            "article": fields,
+            "article": article_fields(article),
             "date": capture.date,
             "extracted": iso(ended, exact=True),
             "text_digest": article.text_digest,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_article", "read_measured"]
+__all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_measured"]
 
 _PAGES_A_WORKER = 2000
 """A worker is replaced after so many pages, so that memory stays flat."""
@@ -73,18 +73,10 @@ def extract_capture(task: Task) -> Extracted:
     )
 
 
-def read_article(task: Task, check: Callable[[StoredRecord], None] | None = None) -> Article:
-    """The article alone, as `extract_capture`; `check` looks at the record first and raises if it is not to be read."""
-    return _read(task, check)[0]
-
-
 def read_measured(task: Task, check: Callable[[StoredRecord], None] | None = None) -> tuple[Article, Measures]:
-    """The article as `read_article` and what is measured of it."""
-    article, stated = _read(task, check)
-    return article, measured(article, stated=stated)
-
-
-def _read(task: Task, check: Callable[[StoredRecord], None] | None) -> tuple[Article, str | None]:
+    """The article and what is measured of it, as `extract_capture`; `check` looks at the record first and raises if it
+    is not to be read.
+    """
     from archive.collection.files import message_of, reader_of, record_of
     from archive.extraction.extractor import read_page
     from archive.http import repaired
@@ -104,7 +96,8 @@ def _read(task: Task, check: Callable[[StoredRecord], None] | None) -> tuple[Art
         captured=dt.datetime.fromisoformat(capture.date),
     )
     trace = msgspec.structs.replace(article.trace, capture=capture.id)
-    return msgspec.structs.replace(article, trace=trace), stated
+    article = msgspec.structs.replace(article, trace=trace)
+    return article, measured(article, stated=stated)
 
 
 class ExtractorPool:

@@ -304,22 +304,6 @@ class Catalogue:
         filters = Filters(source=source, language=language, since=since, until=until)
         return each_article(self, words, filters)
 
-    def each_version(
-        self,
-        words: str | None = None,
-        *,
-        source: str | None = None,
-        language: str | None = None,
-        since: str | None = None,
-        until: str | None = None,
-    ) -> Iterator[Row]:
-        """All versions of such articles, an article's oldest first."""
-        v = schema.versions.c
-        for article in self.each_article(words, source=source, language=language, since=since, until=until):
-            yield from self.rows(
-                select(schema.versions).where(v.article == article["url"]).order_by(v.date, v.extracted, v.id)
-            )
-
     def alike(self, version_id: str, limit: int = 20) -> list[Row]:
         """The latest versions of other articles that tell the same story in much the same words.
 
@@ -367,13 +351,11 @@ class Catalogue:
             found[subtag(row["language"])] += row["n"]
         return [{"language": name, "articles": n} for name, n in sorted(found.items(), key=lambda f: (-f[1], f[0]))]
 
-    def counts(self, run: str | None = None) -> dict[str, int]:
-        """Numbers of rows per table, of one run or of all."""
+    def counts(self) -> dict[str, int]:
+        """Numbers of rows per table."""
         counts = {}
         for table in (schema.runs, schema.fetches, schema.captures, schema.versions, schema.articles):
             query = select(func.count().label("n")).select_from(table)
-            if run and "run" in table.c:
-                query = query.where(table.c.run == run)
             counts[table.name] = int(self.rows(query)[0]["n"])
         return counts
 
@@ -421,8 +403,8 @@ def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
         connection.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
-def _upsert(connection: Connection, table: Table, rows: Iterable[Row], key: str | None = None) -> None:
+def _upsert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
+    keys = [column.name for column in table.primary_key]
     for row in rows:
-        keys = [key] if key else [c.name for c in table.primary_key]
         changes = {name: value for name, value in row.items() if name not in keys}
         connection.execute(insert(table).values(row).on_conflict_do_update(index_elements=keys, set_=changes))

@@ -24,6 +24,7 @@ from archive.collection.foreign import whole_seconds
 from archive.collection.inventory import Inventory, Place
 from archive.errors import ArchiveError, RecordError, StoreError
 from archive.http import Message, head_length, parse_stored
+from archive.progress import Progress
 from archive.reader import StoredRecord, parse_member
 from archive.records import HTTP_REQUEST, HTTP_RESPONSE, iso, revisit_headers
 from archive.run import Run
@@ -84,7 +85,7 @@ class Adoption:
     def adopt(
         self,
         run: Run,
-        progress: Callable[[str, int, int], None],
+        progress: Progress,
         taken: Callable[[Row, Capture], None] = lambda row, capture: None,
     ) -> Adopted:
         """Store what the run's source has; `taken` is told of each capture what it was and is.

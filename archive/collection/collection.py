@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, Self
@@ -22,14 +22,13 @@ from archive.collection.foreign import build_catalogue, whole_seconds
 from archive.collection.scan import Scanned, scan
 from archive.errors import RecordError, StoreError
 from archive.http import Message, repaired
+from archive.progress import Progress
 from archive.reader import StoredRecord
 from archive.storage import Store
 from archive.warc import OPEN_SUFFIX
 
 __all__ = ["Collection", "message_of", "open_collection", "record_of", "upper_bound"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with a file's name, its number from 1, and how many there are."""
 
 _KIN: tuple[Literal["own", "key", "surt"], ...] = ("own", "key", "surt")
 _LONGEST_CHAIN = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,13 @@ from archive.collection.wacz import Refused
 from archive.errors import ArchiveError, RecordError
 from archive.furniture.furniture import site_of
 from archive.http import Message, parse_stored
+from archive.progress import Progress
 from archive.reader import FACTS
 from archive.records import iso
 from archive.warc import PROFILE_NOT_MODIFIED
 
 __all__ = ["build_catalogue", "whole_seconds"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with a file's name, its number from 1, and how many there are."""
 
 _BATCH = 1000
 _SAID = 10

@@ -8,7 +8,8 @@ import msgspec
 
 from archive.cleaning import article_dict
 from archive.export.lines import line
-from archive.export.selection import Entry, Progress, Selection
+from archive.export.selection import Entry, Selection
+from archive.progress import Progress
 
 __all__ = ["fields", "write_jsonl"]
 

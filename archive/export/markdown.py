@@ -14,8 +14,9 @@ from archive.article import Article
 from archive.export.ledger import NAME as LEDGER
 from archive.export.ledger import ledger_bytes
 from archive.export.lines import dump
-from archive.export.selection import Entry, Progress, Selection
+from archive.export.selection import Entry, Selection
 from archive.export.zipping import StoredZip
+from archive.progress import Progress
 
 __all__ = ["file_name", "markdown", "safe_name", "write_markdown_folder", "write_markdown_zip"]
 

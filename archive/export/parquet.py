@@ -9,7 +9,8 @@ from archive.errors import ExportError
 from archive.export.jsonl import fields
 from archive.export.ledger import ledger
 from archive.export.lines import dump
-from archive.export.selection import Entry, Progress, Selection
+from archive.export.selection import Entry, Selection
+from archive.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

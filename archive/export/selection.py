@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -17,12 +17,11 @@ from archive.catalogue.rows import Row, capture_from
 from archive.errors import ExportError, RecordError, StoreError
 from archive.export.query import Query
 from archive.history.history import read_article
+from archive.progress import Progress
 from archive.storage import Store
 
-__all__ = ["ChangedCatalogue", "Entry", "Progress", "Selection"]
+__all__ = ["ChangedCatalogue", "Entry", "Selection"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, its number from 1, and how many there are."""
 
 _BUSY = 30
 """Seconds to wait for a writer."""

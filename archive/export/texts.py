@@ -5,7 +5,8 @@ from __future__ import annotations
 from archive.catalogue.rows import Row
 from archive.errors import RecordError
 from archive.export.members import Members
-from archive.export.selection import Progress, Selection
+from archive.export.selection import Selection
+from archive.progress import Progress
 from archive.reader import parse_member
 
 __all__ = ["Texts"]

@@ -12,7 +12,8 @@ from archive.article import Article
 from archive.export.gzipping import packed, stored
 from archive.export.lines import dump
 from archive.export.recording import record_bytes, record_id
-from archive.export.selection import Entry, Progress, Selection
+from archive.export.selection import Entry, Selection
+from archive.progress import Progress
 from archive.version import VERSION
 from archive.warc import WARC_FIELDS, sha256, warc_fields
 

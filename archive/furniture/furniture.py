@@ -6,7 +6,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import msgspec
@@ -52,6 +52,11 @@ class Furniture(msgspec.Struct, frozen=True, kw_only=True):
 
     site: str
     keys: frozenset[str]
+
+    @classmethod
+    def of(cls, site: str, entries: Iterable[Entry]) -> Self:
+        """What of a site's entries the extractor takes out."""
+        return cls(site=site, keys=frozenset(entry.key for entry in entries if entry.is_furniture))
 
     @property
     def digest(self) -> str:

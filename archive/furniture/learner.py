@@ -93,7 +93,7 @@ class Learner:
     @property
     def furniture(self) -> Furniture:
         """The list as the extractor uses it."""
-        return Furniture(site=self.site, keys=frozenset(e.key for e in self._entries.values() if e.is_furniture))
+        return Furniture.of(self.site, self._entries.values())
 
     def remember(self, seen: Seen) -> None:
         """Take note of a version without learning from it."""

@@ -152,8 +152,7 @@ class Lists:
         if (stored := self._stored.get(site)) is None:
             row = self._catalogue.furniture(site)
             entries = msgspec.json.decode(row["entries"], type=list[Entry]) if row else []
-            keys = frozenset(entry.key for entry in entries if entry.is_furniture)
-            stored = self._stored[site] = _Stored(Furniture(site=site, keys=keys), entries)
+            stored = self._stored[site] = _Stored(Furniture.of(site, entries), entries)
         return stored
 
     def _text(self, conversion: str) -> str:

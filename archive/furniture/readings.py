@@ -59,8 +59,6 @@ class FirstReadings:
             for record in scan(opened, lambda _: None):
                 if record.type == "metadata" and (record.get("WARC-Target-URI") or "").startswith(_LIST):
                     facts = parse_member(self._store.read(file, record.offset, record.length)).json()
-                    entries = msgspec.convert(facts["entries"], list[Entry])
-                    keys = frozenset(entry.key for entry in entries if entry.is_furniture)
-                    furniture = Furniture(site=facts["site"], keys=keys)
+                    furniture = Furniture.of(facts["site"], msgspec.convert(facts["entries"], list[Entry]))
                     lists[furniture.digest] = furniture
         return lists

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from archive.errors import ArchiveError, RecordError
+from archive.progress import Progress
 from archive.run import Run
 from archive.workers import Extracted, ExtractorPool, Task
 
 __all__ = ["renew"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being read, its number from 1, and how many there are."""
 
 _AHEAD = 16
 """Pages that wait for a worker at once."""

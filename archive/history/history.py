@@ -17,13 +17,13 @@ from archive.history.difference import Counts, difference
 from archive.reader import StoredRecord, parse_member
 from archive.storage import Store
 
-__all__ = ["Event", "History", "Reread", "Version", "article_at", "read_article"]
+__all__ = ["EarlierReading", "Event", "History", "Version", "article_at", "read_article"]
 
 Kind = Literal["version", "unchanged", "confirmed", "gone", "failed", "redirected", "unread"]
 _GONE = frozenset({404, 410, 451})
 
 
-class Reread(msgspec.Struct, frozen=True):
+class EarlierReading(msgspec.Struct, frozen=True):
     """An earlier reading of the same capture: kept, but no longer what counts."""
 
     id: str
@@ -51,7 +51,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     extracted: str
     extractor: str
     furniture: str | None
-    readings: tuple[Reread, ...] = ()
+    readings: tuple[EarlierReading, ...] = ()
     """Earlier readings of the same capture, oldest first."""
     before: str | None = None
     """The version before, if there is one; it may be of another address."""
@@ -242,7 +242,7 @@ class _Historian:
             headline=article.headline,
             extractor=article.trace.extractor,
             furniture=article.trace.furniture,
-            readings=tuple(self._reread(row) for row in self._readings[version.page][:-1]),
+            readings=tuple(self._earlier(row) for row in self._readings[version.page][:-1]),
             changed=compared.changed if compared else (),
             counts=compared.summary if compared else None,
             same_reader=last is None or _reader(last) == _reader(article),
@@ -254,9 +254,9 @@ class _Historian:
             self._last = place, read_article(self._store, self._readings[self.versions[place].page][-1])
         return self._last[1]
 
-    def _reread(self, row: Row) -> Reread:
+    def _earlier(self, row: Row) -> EarlierReading:
         article = read_article(self._store, row)
-        return Reread(
+        return EarlierReading(
             id=row["id"],
             extracted=row["extracted"],
             extractor=article.trace.extractor,

@@ -64,11 +64,6 @@ class Block:
         match = _STATUS.match(self._http_head)
         return int(match[1]) if match else None
 
-    @property
-    def is_whole_message(self) -> bool:
-        """Whether the HTTP head ended within the block."""
-        return not self._in_head
-
     def judge(self) -> Iterator[Remark]:
         """What is wrong with the digests."""
         for name, digest in self._said.items():

@@ -14,8 +14,9 @@ from archive.inspection.findings import Findings
 from archive.inspection.ledger import Ledger
 from archive.inspection.wacz import inspect_package
 from archive.inspection.warc import WarcInspector
+from archive.progress import Progress
 from archive.storage import is_locked, read_sidecar
-from archive.verification.verification import Progress, Verification
+from archive.verification.verification import Verification
 from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 
 __all__ = ["inspect"]

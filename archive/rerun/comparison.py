@@ -22,6 +22,7 @@ from archive.collection.adoption import own_id
 from archive.errors import ArchiveError, StoreError
 from archive.furniture.furniture import site_of
 from archive.furniture.lists import Lists
+from archive.progress import Progress
 from archive.rerun.candidates import Candidate, Selection
 from archive.rerun.change import Change
 from archive.rerun.reading import Job, Outcome, read_again, reading_at
@@ -32,13 +33,11 @@ from archive.storage import Store
 from archive.version import EXTRACTOR
 from archive.workers import ExtractorPool, Task
 
-__all__ = ["Comparison", "Page", "Progress", "ReadingOf"]
+__all__ = ["Comparison", "Page", "ReadingOf"]
 
 ReadingOf = Callable[[str, str, dt.date], Reading | None]
 """What is known today of a site: called with the name of a source, a URL and the day of capture. None: nothing; then
 what was known when the page was read last."""
-Progress = Callable[[str, int, int], None]
-"""Called with what is being read, its number from 1, and how many there are."""
 
 _AHEAD = 8
 """Pages that wait for each worker."""

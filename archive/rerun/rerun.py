@@ -20,10 +20,11 @@ from archive.errors import ArchiveError, RecordError, StoreError
 from archive.furniture.lists import Lists
 from archive.furniture.renewal import renew
 from archive.history.history import article_at
+from archive.progress import Progress
 from archive.rebuild import catch_up
 from archive.rerun.candidates import Selection
 from archive.rerun.change import Change
-from archive.rerun.comparison import Comparison, Progress, ReadingOf
+from archive.rerun.comparison import Comparison, ReadingOf
 from archive.rerun.reading import extracted_of
 from archive.rerun.supply import AdoptedSupply, FileSupply, StoreSupply, Supply
 from archive.run import Run

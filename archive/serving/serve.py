@@ -19,12 +19,13 @@ from archive.serving.hosts import HostCheck
 from archive.serving.replay import Replay, Scripts
 from archive.storage import Store
 from archive.web.app import create_app
+from archive.web.room import NO_REPLAY
 
 __all__ = ["serve"]
 
 _GRACE = 3
 """Seconds that running answers get when it stops."""
-_NO_REPLAY = {"up": False, "origin": None, "since": None, "restarts": 0, "problem": "It was not started (--no-replay)."}
+_NOT_STARTED = {**NO_REPLAY, "problem": "It was not started (--no-replay)."}
 
 
 def serve(
@@ -74,7 +75,7 @@ def serve(
             replay_origin=replay.origin if replay else None,
             replay_path=f"/{replay.token}" if replay else "/web",
             replay_scripts=scripts,
-            replay_state=replay.state if replay else lambda: _NO_REPLAY,
+            replay_state=replay.state if replay else lambda: _NOT_STARTED,
             titles=titles,
         )
         checked = HostCheck(app, sockets.origin, aliases(sockets.room))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from archive.article import Article
+from archive.article import Article, article_fields
 from archive.capture import Capture
 from archive.furniture.furniture import Entry, Furniture
 from archive.provenance import capture_of, text_of
@@ -24,9 +24,7 @@ from archive.workers import Task
 __all__ = [
     "Details",
     "Held",
-    "article_fields",
     "extraction_problem",
-    "furniture_from",
     "list_of",
     "provenance_problems",
     "revisit_problem",
@@ -123,15 +121,10 @@ def list_of(record: StoredRecord) -> Furniture | None:
     """The list in a record of recurring paragraphs; None if it is not as newswarc writes it. Raises `RecordError`."""
     facts = record.json()
     try:
-        furniture = furniture_from(facts["site"], msgspec.convert(facts["entries"], list[Entry]))
+        furniture = Furniture.of(facts["site"], msgspec.convert(facts["entries"], list[Entry]))
         return furniture if furniture.digest == facts["digest"] else None
     except (KeyError, TypeError, msgspec.ValidationError):
         return None
-
-
-def furniture_from(site: str, entries: list[Entry]) -> Furniture:
-    """The list that the extractor uses of a site's entries."""
-    return Furniture(site=site, keys=frozenset(entry.key for entry in entries if entry.is_furniture))
 
 
 def task_of(store: Path, page: Held, details: Details, furniture: Callable[[str], Furniture]) -> Task:
@@ -157,13 +150,6 @@ def task_of(store: Path, page: Held, details: Details, furniture: Callable[[str]
         record_digest=page.digest,
     )
     return Task(store=str(store), capture=capture, reading=reading)
-
-
-def article_fields(article: Article) -> dict[str, Any]:
-    """An article's fields as its details hold them: without the text, which is the conversion's block."""
-    fields: dict[str, Any] = msgspec.to_builtins(article)
-    del fields["text"]
-    return fields
 
 
 def extraction_problem(article: Article, text: StoredRecord, details: Details) -> str | None:

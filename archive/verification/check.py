@@ -22,7 +22,6 @@ from archive.verification.chain import (
     Details,
     Held,
     extraction_problem,
-    furniture_from,
     list_of,
     provenance_problems,
     revisit_problem,
@@ -295,7 +294,7 @@ class _Checker:
         """The list that a text was cleaned with: the site's latest, or one that stands before the text in its file."""
         site = site_of(self._capture.url) if self._capture else ""
         if row := self._catalogue.furniture(site):
-            latest = furniture_from(site, msgspec.json.decode(row["entries"], type=list[Entry]))
+            latest = Furniture.of(site, msgspec.json.decode(row["entries"], type=list[Entry]))
             if latest.digest == digest:
                 return latest
         with self._store.path(self._row["file"]).open("rb") as file:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-__all__ = ["Fault", "Progress", "Verification"]
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being checked, its number from 1, and how many there are."""
+__all__ = ["Fault", "Verification"]
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from archive.catalogue.database import copy_database
 from archive.catalogue.rows import Row
 from archive.errors import ArchiveError, RecordError
 from archive.furniture.furniture import Furniture
+from archive.progress import Progress
 from archive.reader import StoredRecord, check_digests, read_members
 from archive.rebuild import catch_up
 from archive.storage import Store
@@ -29,7 +30,7 @@ from archive.verification.chain import (
     task_of,
 )
 from archive.verification.check import CaptureCheck, Step, check_capture
-from archive.verification.verification import Fault, Progress, Verification
+from archive.verification.verification import Fault, Verification
 from archive.version import EXTRACTOR
 from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 from archive.workers import Extracted, ExtractorPool, Task

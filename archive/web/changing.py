@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Literal, cast
 
 import msgspec
@@ -10,7 +9,7 @@ import msgspec
 from archive.catalogue import Catalogue
 from archive.catalogue.changes import KINDS, ChangeFilters, Kind
 from archive.catalogue.rows import Row
-from archive.web.parameters import LONGEST_URL, Parameters
+from archive.web.parameters import LONGEST_URL, Parameters, day_after
 from archive.web.refusals import Unfit
 
 __all__ = ["SHOWN", "ChangeWish"]
@@ -62,14 +61,11 @@ class ChangeWish(msgspec.Struct, frozen=True):
 
     def found(self, catalogue: Catalogue, *, certain: bool = False) -> tuple[list[Row], bool]:
         """The changes of the page, and whether there is another one. Raises `StoreError`."""
-        until = None
-        if self.until and (last := dt.date.fromisoformat(self.until)) < dt.date.max:
-            until = str(last + dt.timedelta(days=1))
         filters = ChangeFilters(
             source=self.source,
             url=self.url,
             since=self.since,
-            until=until,
+            until=day_after(self.until),
             kinds=(self.kind,) if self.kind else (),
             silent=self.show == "silent",
             gone=self.show == "gone",

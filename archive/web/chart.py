@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from archive.catalogue.coverage import NUMBERS
 from archive.catalogue.rows import Row
 
 __all__ = ["Bar", "Chart", "Period"]
 
-_NUMBERS = (
-    "announced", "seen", "captured", "extracted", "revisited", "changed", "failed", "robots", "paywall", "error",
-    "too_large",
-)  # fmt: skip
+_NUMBERS = tuple(number for number in NUMBERS if number not in ("captures", "visits"))
 _MOST_DAYS, _MOST_WEEKS = 130, 130
 _HEIGHT = 100.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import zlib
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,7 +15,7 @@ from archive.catalogue.rows import Row
 from archive.catalogue.search import Hit, Search
 from archive.errors import ArchiveError
 from archive.storage import Store
-from archive.web.parameters import LONGEST_WORDS, Parameters
+from archive.web.parameters import LONGEST_WORDS, Parameters, day_after
 from archive.web.refusals import Unfit
 
 __all__ = ["LAST_PAGE", "Finding", "Found", "Wish", "standfirst_of"]
@@ -51,14 +50,6 @@ class Wish(msgspec.Struct, frozen=True):
         if wish.since and wish.until and wish.since > wish.until:
             raise Unfit("until", f"The search ends ({wish.until}) before it begins ({wish.since}).")
         return wish
-
-    @property
-    def day_after(self) -> str | None:
-        """The end of the time that is searched, as the catalogue wants it."""
-        if self.until is None:
-            return None
-        last = dt.date.fromisoformat(self.until)
-        return None if last == dt.date.max else str(last + dt.timedelta(days=1))
 
     def has_filters(self) -> bool:
         """Whether less than the whole archive is looked through."""
@@ -95,7 +86,7 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     def of(cls, wish: Wish, catalogue: Catalogue, store: Store) -> Finding:
         """Look. Raises `archive.catalogue.search.QueryError`, which explains itself, and `StoreError`."""
         offset = (wish.page - 1) * wish.limit
-        filters = Filters(source=wish.source, language=wish.language, since=wish.since, until=wish.day_after)
+        filters = Filters(source=wish.source, language=wish.language, since=wish.since, until=day_after(wish.until))
         chosen = msgspec.structs.asdict(filters)
         if wish.words:
             results = Search(catalogue, store).find(wish.words, limit=wish.limit, offset=offset, **chosen)

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 
 from archive.web.refusals import Unfit
 
-__all__ = ["DAY", "LANGUAGE", "LONGEST_URL", "LONGEST_WORDS", "RECORD_ID", "SOURCE", "Parameters"]
+__all__ = ["DAY", "LANGUAGE", "LONGEST_URL", "LONGEST_WORDS", "RECORD_ID", "SOURCE", "Parameters", "day_after"]
 
 LONGEST_URL = 4096
 LONGEST_WORDS = 300
@@ -114,6 +114,12 @@ class Parameters:
         if not value:
             raise Unfit(name, f"{name} is needed.")
         return value
+
+
+def day_after(day: str | None) -> str | None:
+    """Where a time ends that takes a day in, as the catalogue wants it; None if it goes on for ever."""
+    last = dt.date.fromisoformat(day) if day else dt.date.max
+    return None if last == dt.date.max else str(last + dt.timedelta(days=1))
 
 
 def _last_day(first: dt.date, value: str) -> dt.date:

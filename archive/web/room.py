@@ -19,11 +19,12 @@ from archive.storage import Store
 from archive.web.scripts import Scripts, why_still
 from archive.web.template import Templates, stamp, web_address
 
-__all__ = ["ReplayState", "Room", "room_of"]
+__all__ = ["NO_REPLAY", "ReplayState", "Room", "room_of"]
 
 ReplayState = Callable[[], dict[str, Any]]
 
-_NO_REPLAY = {"up": False, "origin": None, "since": None, "restarts": 0, "problem": "Replay is off."}
+NO_REPLAY = {"up": False, "origin": None, "since": None, "restarts": 0, "problem": "Replay is off."}
+"""The state of a replay that there is none of."""
 _COUNTED_FOR = 30.0
 """Seconds for which numbers of sources and languages are good enough."""
 _MOST_IDLE = 4
@@ -148,7 +149,7 @@ class Room:
 
     def replay_state(self) -> dict[str, Any]:
         """Whether replay is running."""
-        return self._replay_state() if self._replay_state else _NO_REPLAY
+        return self._replay_state() if self._replay_state else NO_REPLAY
 
 
 def _close_all(catalogues: deque[Catalogue]) -> None:

@@ -357,7 +357,6 @@ def test_all_articles_of_a_search_come_once_however_many(catalogue: Catalogue, m
     assert every == sorted(every)
     some = [(row["date"], row["url"]) for row in catalogue.each_article("boat3 OR boat4")]
     assert some == [one for one in every if int(one[1].rpartition("/")[2]) % 7 in (3, 4)]
-    assert [row["id"] for row in catalogue.each_version("boat3")]
 
 
 def test_articles_that_come_in_meanwhile_do_no_harm(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:

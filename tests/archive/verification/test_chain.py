@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from archive.article import Article, Trace
+from archive.article import Article, Trace, article_fields
 from archive.furniture.furniture import Entry, Furniture
 from archive.reader import StoredRecord
 from archive.rules import Reading
 from archive.verification.chain import (
     Details,
     Held,
-    article_fields,
     extraction_problem,
-    furniture_from,
     list_of,
     provenance_problems,
     revisit_problem,
@@ -57,7 +55,7 @@ def test_a_revisit_and_its_original() -> None:
 
 
 def test_a_list_that_is_not_as_it_says() -> None:
-    furniture = furniture_from("ellery.test", [ENTRY])
+    furniture = Furniture.of("ellery.test", [ENTRY])
     assert furniture == Furniture(site="ellery.test", keys=frozenset({ENTRY.key}))
     facts = {"site": "ellery.test", "digest": furniture.digest, "entries": [json.loads(json.dumps(_plain(ENTRY)))]}
     assert list_of(record("metadata", json.dumps(facts).encode())) == furniture

@@ -6,7 +6,7 @@ from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.finding import Finding, Wish, standfirst_of
-from archive.web.parameters import Parameters
+from archive.web.parameters import Parameters, day_after
 from archive.web.refusals import Unfit
 from tests.archive.web.rooms import HOSTILE, versions
 
@@ -52,9 +52,9 @@ def test_filters(store: Store, wish: dict[str, str], total: int) -> None:
 
 
 def test_the_last_day_is_included(store: Store) -> None:
-    assert Wish(until="2026-12-31").day_after == "2027-01-01"
-    assert Wish().day_after is None
-    assert Wish(until="9999-12-31").day_after is None
+    assert day_after("2026-12-31") == "2027-01-01"
+    assert day_after(None) is None
+    assert day_after("9999-12-31") is None
     assert find(store, q="storm", source="nordlys", since="2026-11-21", until="2026-11-21").total == 1
     assert find(store, q="storm", source="nordlys", until="2026-11-20").total == 0
 
