@@ -69,6 +69,8 @@ def test_changes_as_json_and_with_filters(store: Path, capsys: pytest.CaptureFix
     assert listed("--silent") == listed("--kind", "number", "--kind", "quote") == listed(STORM) == ["edited"]
     assert listed("--gone") == listed("--since", "2026-11-20T11:00:00Z") == ["gone"]
     assert listed("--source", "nobody") == listed("--until", "2026-11-19") == listed("--kind", "moved") == []
+    assert listed("--until", "2026-11-20") == listed("--until", "2026-11") == ["gone", "edited"]
+    assert listed("--until", "2026-11-20T10:30:00Z") == ["edited"]
     assert listed("--limit", "1") == ["gone"]
     assert listed("--limit", "0", "--no-typos") == ["gone", "edited"]
 
