@@ -28,6 +28,7 @@ from archive.rebuild import catch_up, settle
 from archive.records import beginning, dump, exchange_records, facts_record, iso, json_record
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
+from archive.tally import Tally, peak_memory
 from archive.version import SOFTWARE
 from archive.warc import Record, WarcWriter, sha256
 from archive.workers import Extracted, Task
@@ -67,7 +68,8 @@ class Run:
         self.source = source
         self._settings_digest = settings_digest
         self._max_file_size = max_file_size
-        started = iso(clock.now())
+        self._began = clock.now()
+        started = iso(self._began)
         self._info = {
             "software": SOFTWARE,
             **(info or {}),
@@ -93,6 +95,8 @@ class Run:
             self._serials: dict[Kind, int] = {"originals": 0, "derived": 0}
             self._writer("originals")
             self._stack = stack.pop_all()
+        self._tally = Tally()
+        self._closed_size = 0
         self._fetches: list[Row] = []
         self._captures: list[Row] = []
         self._leads: list[Row] = []
@@ -168,6 +172,10 @@ class Run:
             length=member.length,
             record_digest=member.digest,
         )
+        self._tally.count_response(facts["status"], facts["size"], request)
+        self._tally.revisits += capture.kind == "revisit"
+        self._tally.not_modified += capture.kind == "revisit" and capture.status == 304
+        self._tally.truncated += truncated is not None
         self._captures.append(capture_row(capture, facts["method"], self.row))
         self._waiting.add(capture.url)
         self._fetches.append(fetch_row(about.id, facts, self.row, capture.id))
@@ -189,6 +197,7 @@ class Run:
         }
         about = facts_record(facts, "failure", iso(failure.started))
         self._writer("originals").append([about])
+        self._tally.count_failure(failure.kind, len(failure.received))
         self._fetches.append(fetch_row(about.id, facts, self.row, None))
         self._flush_if_due()
 
@@ -217,7 +226,7 @@ class Run:
 
     # Articles
 
-    def keep_extracted(self, capture: Capture, extracted: Extracted, *, learn: bool = True) -> str:
+    def keep_extracted(self, capture: Capture, extracted: Extracted, *, learn: bool = True, again: bool = False) -> str:
         """Store what a worker read in a capture, see `keep_article`."""
         return self.keep_article(
             capture,
@@ -228,6 +237,7 @@ class Run:
             reading=extracted.reading,
             measures=extracted.measures,
             learn=learn,
+            again=again,
         )
 
     def keep_article(
@@ -241,13 +251,15 @@ class Run:
         reading: Reading,
         measures: Measures | None = None,
         learn: bool = True,
+        again: bool = False,
     ) -> str:
         """Store what a capture says: clean text, all fields with their trace, and provenance.
 
         `words` are those of the article (`archive.catalogue.words.words_of`), `reading` what the
         extractor was told of the site, `measures` what the worker
         measured; where the page states no second reading, the summary of the feed that announced it is compared with
-        the text. The site's list learns from the article unless `learn` is false.
+        the text. The site's list learns from the article unless `learn` is false; `again`: the article is stored
+        already, and is read with what was learned later.
         Returns the record id of the conversion. Raises `StoreError` if the disk refuses.
         """
         date = iso(ended)
@@ -300,6 +312,8 @@ class Run:
             lines=pack(paragraphs(article)),
             signature=words.signature,
         )
+        self._tally.articles += not again
+        self._tally.cleaned_again += again
         self._versions.append((row, words))
         if learn:
             self.lists.learn(conversion.id, capture, article)
@@ -348,7 +362,9 @@ class Run:
 
     def _close_writer(self, kind: Kind) -> None:
         self.flush()
-        self._writers.pop(kind).close()
+        writer = self._writers.pop(kind)
+        writer.close()
+        self._closed_size += writer.size
 
     def _flush_if_due(self) -> None:
         rows = len(self._captures) + len(self._versions) + len(self._fetches)
@@ -370,6 +386,12 @@ class Run:
         self._waiting = set()
         self._flushed = time.monotonic()
 
+    def tally(self) -> Tally:
+        """What the run has done by now."""
+        size = self._closed_size + sum(writer.size for writer in self._writers.values())
+        seconds = round((clock.now() - self._began).total_seconds(), 3)
+        return msgspec.structs.replace(self._tally, seconds=seconds, bytes_stored=size, peak_memory=peak_memory())
+
     def finish(self, reason: str, stats: dict[str, Any]) -> None:
         """End the run: write its closing record, close the files, release the locks.
 
@@ -379,6 +401,7 @@ class Run:
         end: dict[str, Any] = {"ended": iso(clock.now()), "reason": reason, "stats": stats}
         try:
             self.keep_lists()
+            end["tally"] = msgspec.to_builtins(self.tally())
             self._writer("originals").append([facts_record(end, "run", end["ended"])])
             self.flush()
             self.row |= run_row(self._info, end)
@@ -389,4 +412,5 @@ class Run:
                 closing.callback(self._stack.close)
                 for writer in self._writers.values():
                     closing.callback(writer.close)
+                    self._closed_size += writer.size
                 self._writers = {}

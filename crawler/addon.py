@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.version import VERSION
+from crawler.watching.json_log import use_json_logs
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -41,8 +42,9 @@ class Newswarc:
 
     @classmethod
     def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
-        """Settings that Scrapy reads before there is a crawl: the resolver belongs to the whole process."""
+        """What there is before a crawl: the resolver belongs to the whole process, and so does the log."""
         settings.set("TWISTED_DNS_RESOLVER", "crawler.resolver.PublicResolver", priority="addon")
+        use_json_logs(settings)
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Put our parts in place of Scrapy's; what the user set explicitly wins."""
@@ -62,6 +64,8 @@ class Newswarc:
             settings["EXTENSIONS"].set("crawler.archiving.Archiving", 0, priority="addon")
             settings["ITEM_PIPELINES"].set("crawler.pipelines.ArticlePipeline", 100, priority="addon")
         settings["EXTENSIONS"].set("crawler.summary.Summary", 1, priority="addon")
+        settings["EXTENSIONS"].set("crawler.watching.reporter.Reporter", 2, priority="addon")
+        settings["EXTENSIONS"].set("scrapy.extensions.logstats.LogStats", None, priority="addon")
         settings.set("LOG_FORMATTER", "crawler.summary.OneLine", priority="addon")
         contact = settings.get("CONTACT")
         agent = f"newswarc/{VERSION}" + (f" (+{contact})" if contact else "")

@@ -17,6 +17,7 @@ from archive.errors import ArchiveError, StoreError
 from archive.leads import Kind
 from archive.run import Run
 from archive.storage import Store
+from crawler.watching.json_log import JsonLog
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -56,6 +57,7 @@ class Archiving:
             exclusive=getattr(spider, "exclusive", False),
             max_file_size=settings.getint("ARCHIVE_FILE_SIZE", 1 << 30),
         )
+        JsonLog.about = {"source": self.run.source, "run": self.run.id}
         for file in self.run.recovered:
             cut = (
                 f"; {file.cut} torn bytes were cut off and kept in {self.run.store.root / 'damaged'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
+import logging
 import re
 import signal
 import sys
@@ -152,6 +153,13 @@ class Crawls:
         unwritable = any(c._stats is not None and c.stats.get_value("newswarc/archive_failed") for c in self.crawlers)
         return 1 if self.failed or unwritable else 0
 
+    def complain(self, error: ArchiveError | str) -> None:
+        """One sentence on standard error, as JSON if the log is."""
+        if self._process.settings.getbool("LOG_JSON"):
+            logging.getLogger("newswarc").error("%s", error)
+        else:
+            complain(error)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
@@ -163,7 +171,7 @@ class Crawls:
         self.failed = True
         if (sentence := _sentence_of(error)) is None:
             raise error
-        complain(sentence)
+        self.complain(sentence)
 
 
 def _sentence_of(error: BaseException) -> str | None:

@@ -151,7 +151,7 @@ class ArticlePipeline(PagePipeline):
                 task, future = waiting.popleft()
                 try:
                     extracted = await future
-                    self._run.keep_extracted(task.capture, extracted)
+                    self._run.keep_extracted(task.capture, extracted, again=True)
                     learned = sum(removed.rule == LEARNED for removed in extracted.article.trace.removed)
                     self._stats.inc_value("newswarc/articles_cleaned_again")
                     self._stats.inc_value("newswarc/blocks_removed", learned)

@@ -7,6 +7,7 @@ import time
 from typing import Self
 
 from crawler.command import printable
+from crawler.watching.terminal import is_live
 
 __all__ = ["Progress"]
 
@@ -18,7 +19,7 @@ class Progress:
 
     def __init__(self, verb: str) -> None:
         self._verb = verb
-        self._bar = sys.stderr.isatty()
+        self._bar = is_live(sys.stderr)
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:

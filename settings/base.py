@@ -62,10 +62,18 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"
 
+# The log as one JSON object a line. Without a terminal a crawl says how it stands every LOGSTATS_INTERVAL seconds.
+LOG_JSON = False
+LOGSTATS_INTERVAL = 30
+
 # scrapy schedule: at most so many crawls at a time. A crawl that is stopped has so many seconds to finish its open
 # exchanges, then it is killed.
 SCHEDULE_AT_ONCE = 2
 SCHEDULE_GRACE = 120
+
+# Where scrapy schedule serves metrics for Prometheus; port 0: nowhere.
+METRICS_HOST = "127.0.0.1"
+METRICS_PORT = 0
 
 # scrapy serve. Behind a proxy, give the two public origins, two host names.
 SERVE_HOST = "127.0.0.1"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from archive.catalogue import changes, coverage, leads, likeness, schema
+from archive.catalogue import changes, coverage, leads, likeness, runs, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.filters import Filters
@@ -335,6 +335,10 @@ class Catalogue:
         and `until` (exclusive) are days.
         """
         return coverage.days(self._database, source, since, until)
+
+    def runs(self, source: str | None = None, limit: int = 20) -> list[Row]:
+        """The latest runs, of one source or of all: columns of `schema.runs`, see `runs.latest`."""
+        return runs.latest(self._database, source, limit)
 
     def sources(self) -> list[Row]:
         """Each source: ``source``, ``articles``, ``captures``, ``first`` and ``last`` (day of a capture or None)."""

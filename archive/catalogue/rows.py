@@ -102,12 +102,14 @@ def run_row(info: dict[str, str], end: dict[str, Any] | None = None) -> Row:
         "ended": None,
         "reason": None,
         "stats": None,
+        "tally": None,
     }
     if end:
         row |= {
             "ended": end["ended"],
             "reason": end["reason"],
             "stats": json.dumps(end["stats"], sort_keys=True),
+            "tally": json.dumps(end["tally"], sort_keys=True) if "tally" in end else None,
         }
     return row
 

@@ -27,7 +27,8 @@ runs = Table(
     Column("started", Text, nullable=False),
     Column("ended", Text),
     Column("reason", Text),
-    Column("stats", Text),  # JSON
+    Column("stats", Text),  # JSON, of the crawl
+    Column("tally", Text),  # JSON of archive.tally.Tally
 )
 
 fetches = Table(

@@ -75,7 +75,7 @@ class _Renewal:
         if last and extracted.article.text_digest == last["text_digest"]:
             return self._give_up(task)
         try:
-            self._run.keep_extracted(task.capture, extracted)
+            self._run.keep_extracted(task.capture, extracted, again=True)
         except RecordError as error:
             return self._give_up(task, error)
         return True

@@ -7,10 +7,12 @@ import argparse
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
-from crawler.command import Crawls, complain
+from crawler.command import Crawls
 
 
 class Command(ScrapyCrawl):
+    default_settings = {"LIVE_VIEW": True}  # noqa: RUF012 - as Scrapy declares it
+
     def syntax(self) -> str:
         return "[options] SOURCE"
 
@@ -32,9 +34,9 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError("Name one source; scrapy list shows them.", print_help=False)
         assert self.crawler_process is not None
+        crawls = Crawls(self.crawler_process)
         for name, error in getattr(self.crawler_process.spider_loader, "errors", {}).items():
             if name != args[0]:  # of its own error the crawl tells
-                complain(error)
-        crawls = Crawls(self.crawler_process)
+                crawls.complain(error)
         crawls.add(args[0], opts.spargs)
         self.exitcode = crawls.run()

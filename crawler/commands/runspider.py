@@ -15,6 +15,7 @@ from crawler.command import Crawls
 
 class Command(ScrapyRunSpider):
     requires_project = True
+    default_settings = {**ScrapyRunSpider.default_settings, "LIVE_VIEW": True}  # noqa: RUF012 - as Scrapy declares it
 
     def short_desc(self) -> str:
         return "Run a spider from a Python file, into the archive"

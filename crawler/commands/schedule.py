@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from archive import clock
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, complain, printable
+from crawler.command import ArchiveCommand, printable
+from crawler.watching.report import sentence
+from crawler.watching.terminal import is_live
 
 if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+    from archive.storage import Store
     from crawler.scheduling.listing import Entry
     from crawler.scheduling.schedule import Schedule
+    from crawler.scheduling.sources import ScheduledSources
+    from crawler.watching.board import Board
+    from crawler.watching.output import Output
 
 
 class Command(ArchiveCommand):
@@ -38,35 +46,58 @@ class Command(ArchiveCommand):
         parser.add_argument("--list", action="store_true", help="show each source's schedule, last and next run")
         parser.add_argument("--json", action="store_true", help="with --list: as JSON")
         parser.add_argument("--at-once", type=int, metavar="N", help="so many crawls at a time (SCHEDULE_AT_ONCE; 2)")
+        parser.add_argument(
+            "--metrics-port", metavar="PORT", help="serve metrics for Prometheus (METRICS_PORT; 0: none)"
+        )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from crawler.scheduling.service import Service
         from crawler.scheduling.sources import ScheduledSources
+        from crawler.watching.output import Output
 
         settings = self.settings
         assert settings is not None
-        sources = ScheduledSources(settings.getlist("SOURCES"), args, complain)
+        output = Output(as_json=settings.getbool("LOG_JSON"))
+        sources = ScheduledSources(settings.getlist("SOURCES"), args, output.complain)
         try:
             if opts.list:
                 self._list(sources.all(), as_json=opts.json)
                 return
-            at_once = settings["SCHEDULE_AT_ONCE"] if opts.at_once is None else opts.at_once
+            self._go_on(sources, output, opts)
+        except ArchiveError as error:
+            output.complain(error)
+            self.exitcode = 1
+
+    def _go_on(self, sources: ScheduledSources, output: Output, opts: argparse.Namespace) -> None:
+        from crawler.scheduling.service import Service
+        from crawler.watching.board import Board
+
+        settings = self.settings
+        assert settings is not None
+        if not any(sources.all().values()):
+            where = " or ".join(settings.getlist("SOURCES"))
+            raise ArchiveError(f'No source has a schedule: write schedule = "every 45 minutes" into a file in {where}.')
+        at_once = settings["SCHEDULE_AT_ONCE"] if opts.at_once is None else opts.at_once
+        port = settings["METRICS_PORT"] if opts.metrics_port is None else opts.metrics_port
+        board = Board()
+        with ExitStack() as stack:
+            show, seconds = _watch(settings, board, output, stack)
             service = Service(
                 store=self.store,
                 schedules=sources.changed,
                 settings=_given(settings),
                 at_once=int(_number("SCHEDULE_AT_ONCE", at_once, at_least=1)),
                 grace=_number("SCHEDULE_GRACE", settings["SCHEDULE_GRACE"], at_least=0),
-                tell=_tell,
-                say=_say,
+                tell=output.tell,
+                say=output.say,
+                board=board,
+                show=show,
+                show_seconds=seconds,
             )
-            if any(sources.all().values()):
-                self.exitcode = service.run(once=opts.once)
-            else:
-                where = " or ".join(settings.getlist("SOURCES"))
-                self.fail(f'No source has a schedule: write schedule = "every 45 minutes" into a file in {where}.')
-        except ArchiveError as error:
-            self.fail(error)
+            if port := int(_number("METRICS_PORT", port, at_least=0)):
+                host = settings["METRICS_HOST"]
+                stack.callback(_metrics(board, self.store, host, port))
+                output.say("", f"tells Prometheus how all stands: http://{host}:{port}/metrics")
+            self.exitcode = service.run(once=opts.once)
 
     def _list(self, schedules: Mapping[str, Schedule | None], *, as_json: bool) -> None:
         import msgspec
@@ -94,11 +125,41 @@ def _number(name: str, value: object, *, at_least: int) -> float:
     return number
 
 
-def _given(settings: object) -> dict[str, str]:
-    """The settings of the command line, for the crawls."""
-    from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
+def _watch(
+    settings: BaseSettings, board: Board, output: Output, stack: ExitStack
+) -> tuple[Callable[[], None] | None, float]:
+    """What shows how all stands, and how often (seconds): the live view on a terminal, else a line a crawl."""
+    if settings.getbool("LIVE_VIEW", True) and not settings.getbool("LOG_JSON") and is_live(sys.stderr):
+        from crawler.watching.table import board_table
+        from crawler.watching.view import View
 
-    assert isinstance(settings, BaseSettings)
+        view = View()
+        view.open()
+        stack.callback(view.close)
+        return lambda: view.show(board_table(board, view.width)), 0.5
+
+    def say_all() -> None:
+        for report in board.reports:
+            output.say(report.source, f"goes on: {sentence(report)}.")
+
+    seconds = _number("LOGSTATS_INTERVAL", settings["LOGSTATS_INTERVAL"], at_least=0)
+    return (say_all if seconds else None), seconds
+
+
+def _metrics(board: Board, store: Store, host: str, port: int) -> Callable[[], None]:
+    try:
+        from crawler.watching.metrics import Metrics, serve_metrics
+    except ImportError as error:
+        raise ArchiveError(
+            f"Metrics need more than is installed ({error.name}): pip install 'newswarc[watch]'."
+        ) from error
+    return serve_metrics(Metrics(board, store), host, port)
+
+
+def _given(settings: BaseSettings) -> dict[str, str]:
+    """The settings of the command line, for the crawls."""
+    from scrapy.settings import SETTINGS_PRIORITIES
+
     given = SETTINGS_PRIORITIES["cmdline"]
     return {str(name): str(settings[name]) for name in settings if settings.getpriority(name) == given}
 
@@ -132,17 +193,3 @@ def _print_table(found: list[Entry]) -> None:
     for entry in found:
         table.add_row(*map(Text, _cells(entry)))
     Console().print(table)
-
-
-def _say(name: str, sentence: str) -> None:
-    about = f"{name} " if name else "The scheduler "
-    _print(f"{clock.now().astimezone():%Y-%m-%d %H:%M:%S} [schedule] {about}{sentence}")
-
-
-def _tell(name: str, line: str) -> None:
-    _print(f"{name}: {printable(line)}")
-
-
-def _print(line: str) -> None:
-    with contextlib.suppress(OSError):  # crawls go on when nobody listens any more
-        print(line, file=sys.stderr, flush=True)

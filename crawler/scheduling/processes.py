@@ -18,6 +18,8 @@ from archive.storage import Store
 from crawler.scheduling.lookup import last_run, outcome_of
 from crawler.scheduling.plan import Outcome
 from crawler.scheduling.schedule import Schedule
+from crawler.watching.json_log import fields_of
+from crawler.watching.report import CHANNEL, Report, read_report
 
 __all__ = ["Processes"]
 
@@ -29,7 +31,8 @@ class Processes:
     """Runs crawls, and stops them: the first time by SIGTERM, so that open exchanges finish, later by SIGKILL.
 
     A crawl holds the lock ``scheduled-NAME`` as long as its process lives, from before it starts: the scheduler may be
-    killed, and the next one will know. `tell` gets each line that a crawl writes, `ended` how it ended.
+    killed, and the next one will know. `tell` gets each line that a crawl writes, `report` how it stands, every second
+    and at its end, and `ended` how it ended.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Processes:
         grace: float,
         tell: Callable[[str, str], None],
         ended: Callable[[str, Outcome], None],
+        report: Callable[[str, Report], None] = lambda name, report: None,
     ) -> None:
         """`settings` are given to each crawl with ``-s``; `grace`: seconds between SIGTERM and SIGKILL."""
         self._store = store
         self._options = [word for name, value in settings.items() for word in ("-s", f"{name}={value}")]
         self._grace = grace
         self._tell = tell
+        self._report = report
         self._ended = ended
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, Process] = {}
@@ -94,18 +99,28 @@ class Processes:
         if self._stops:
             return Outcome("stopped", summary="it had not begun")
         with self._store.lock(f"scheduled-{name}", f"a scheduled crawl of {name} that started {iso(began)}") as lock:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "scrapy", "crawl", name, *self._options,
-                stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=STDOUT,
-                # A session of its own: Ctrl-C in the terminal is for us, who pass it on.
-                start_new_session=True, pass_fds=(lock.fileno(),), limit=_LINE,
-            )  # fmt: skip
+            ours, theirs = os.pipe()
+            with contextlib.ExitStack() as unused:
+                unused.callback(os.close, ours)
+                try:
+                    process = await asyncio.create_subprocess_exec(
+                        sys.executable, "-m", "scrapy", "crawl", name, *self._options,
+                        env={**os.environ, CHANNEL: str(theirs)},
+                        stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=STDOUT,
+                        # A session of its own: Ctrl-C in the terminal is for us, who pass it on.
+                        start_new_session=True, pass_fds=(lock.fileno(), theirs), limit=_LINE,
+                    )  # fmt: skip
+                finally:
+                    os.close(theirs)
+                unused.pop_all()
         self._processes[name] = process
         if self._stops:
             self._signal(process)
         lines = asyncio.create_task(self._read(name, process))
+        reports = asyncio.create_task(self._hear(name, ours))
         too_long = await self._wait(process, schedule.limit)
         last = await lines
+        await reports
         code = await process.wait()
         if too_long:
             return Outcome("too long", code, f"it was stopped after {schedule.time_limit}")
@@ -144,9 +159,25 @@ class Processes:
                 return sentence or last
             text = line.decode("utf-8", "replace").rstrip()
             self._tell(name, text)
-            last = text or last
-            if text.startswith("newswarc: "):
-                sentence = text.removeprefix("newswarc: ")
+            if fields := fields_of(text):
+                last = fields["message"] or last
+                sentence = last if fields.get("logger") == "newswarc" else sentence
+            else:
+                last = text or last
+                if text.startswith("newswarc: "):
+                    sentence = text.removeprefix("newswarc: ")
+
+    async def _hear(self, name: str, descriptor: int) -> None:
+        """Pass on the reports that come through a pipe, until it is closed."""
+        reader = asyncio.StreamReader(limit=_LINE)
+        pipe = os.fdopen(descriptor, "rb", buffering=0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        with contextlib.closing(transport), contextlib.suppress(ValueError):  # a line without end
+            while line := await reader.readline():
+                if report := read_report(line):
+                    self._report(name, report)
 
     @staticmethod
     def _signal(process: Process, *, harder: bool = False) -> None:

@@ -17,6 +17,7 @@ from crawler.scheduling.processes import Processes
 from crawler.scheduling.schedule import Schedule
 from crawler.scheduling.scheduler import Scheduler
 from crawler.scheduling.state import StateFile
+from crawler.watching.board import Board
 
 __all__ = ["Service", "Tell"]
 
@@ -42,6 +43,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """For what crawls write."""
     say: Tell
     """For the scheduler's own sentences."""
+    board: Board = msgspec.field(default_factory=Board)
+    """Is told how all stands."""
+    show: Callable[[], None] | None = None
+    """Shows it; called every `show_seconds`."""
+    show_seconds: float = 1.0
 
     def run(self, *, once: bool = False) -> int:
         """Crawl until SIGTERM, SIGINT or SIGHUP, or with `once` what is due now. Returns the exit code.
@@ -65,8 +71,14 @@ class _Work:
         self._woken = asyncio.Event()
         self._stopping = False
         self._failed = False
+        self._board = service.board
         self._processes = Processes(
-            service.store, service.settings, grace=service.grace, tell=service.tell, ended=self._ended
+            service.store,
+            service.settings,
+            grace=service.grace,
+            tell=service.tell,
+            report=self._board.report,
+            ended=self._ended,
         )
         self._scheduler = Scheduler(
             service.schedules() or {},
@@ -76,6 +88,7 @@ class _Work:
             at_once=service.at_once,
             say=service.say,
         )
+        self._showing: asyncio.Task[None] | None = None
 
     async def go_on(self) -> int:
         """Until a signal comes."""
@@ -106,7 +119,17 @@ class _Work:
         started = self._scheduler.step(only)
         for name in started:
             self._service.say(name, "begins.")
+            self._board.begins(name)
+        self._post()
         return started
+
+    def _post(self) -> None:
+        self._board.follow(self._scheduler.schedules, self._scheduler.plans)
+
+    async def _show(self, show: Callable[[], None]) -> None:
+        while True:
+            show()
+            await asyncio.sleep(self._service.show_seconds)
 
     async def _wait(self) -> None:
         """Until something ends, a signal comes, or the next time does."""
@@ -126,12 +149,17 @@ class _Work:
             self._woken.clear()
             await self._woken.wait()
         harder.cancel()
+        if self._showing:
+            self._showing.cancel()
         return 0
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
+        self._post()
+        if show := self._service.show:
+            self._showing = loop.create_task(self._show(show))
 
     def _stop(self) -> None:
         running = self._processes.running
@@ -140,7 +168,7 @@ class _Work:
             names = ", ".join(sorted(running))
             rest = "" if self._stopping else "; open exchanges finish. A second signal kills it"
             self._service.say("", f"{how} {names}{rest}.")
-        self._stopping = True
+        self._stopping = self._board.stopping = True
         self._processes.stop()
         self._woken.set()
 
@@ -148,6 +176,8 @@ class _Work:
         self._failed |= outcome.result in ("failed", "interrupted")
         self._service.say(name, f"{_ENDS[outcome.result]}{outcome.summary and ': '}{outcome.summary.rstrip('.')}.")
         self._scheduler.ended(name, outcome)
+        self._board.ended(name, outcome)
+        self._post()
         self._woken.set()
 
     def _load(self) -> dict[str, Plan]:

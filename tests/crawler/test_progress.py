@@ -37,7 +37,9 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
     made = Terminal()
     yield made
     made.close()
@@ -77,6 +79,13 @@ def test_the_bar_goes_when_work_fails(terminal: Terminal) -> None:
         report("a", 1, 2)
         1 / 0  # noqa: B018
     assert terminal.shown().endswith("\r\x1b[K")
+
+
+def test_no_bar_where_it_can_not_be_drawn_again(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with redirect_stderr(terminal.stderr):
+        work(3)
+    assert terminal.shown() == ""
 
 
 def test_short_work_says_nothing_off_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ __all__ = ["LONGEST_PERIOD", "learned", "period_of", "source_named", "source_pag
 
 LONGEST_PERIOD = 20 * 366
 """Days."""
+_LATEST_RUNS = 10
 _MOST_LEARNED = 50
 """Paragraphs of a site's list that are shown."""
 _LEDGER = {
@@ -52,6 +53,7 @@ def source_page(request: Request) -> Response:
         chart = Chart.of(catalogue.coverage(source["source"], str(period.first), period.end), period)
         latest = Finding.of(Wish(source=source["source"], limit=10), catalogue, room.store)
         furniture = learned(source["source"], catalogue)
+        runs = catalogue.runs(source["source"], _LATEST_RUNS)
         troubles = quiet(catalogue, source["source"], clock.now().date())
     return room.templates.page(
         "source.html",
@@ -60,6 +62,7 @@ def source_page(request: Request) -> Response:
         ledger=_LEDGER,
         latest=latest,
         furniture=furniture,
+        runs=runs,
         most_learned=_MOST_LEARNED,
         troubles=troubles,
     )

@@ -68,3 +68,21 @@ def test_what_does_not_end_on_sigterm_is_killed(tmp_path: Path) -> None:
 
     assert asyncio.run(wait()) == (True, -9)
     assert told == ["not yet"]
+
+
+def test_what_went_wrong_is_found_in_json_too(tmp_path: Path) -> None:
+    code = """
+import json
+for logger, message in (("scrapy", "Starting"), ("newswarc", "There is no such source."), ("scrapy", "Ending")):
+    print(json.dumps({"logger": logger, "message": message}))
+"""
+    told: list[str] = []
+
+    async def read() -> str:
+        process = await python(code)
+        said = await processes(tmp_path, told)._read("gazette", process)
+        await process.wait()
+        return said
+
+    assert asyncio.run(read()) == "There is no such source."
+    assert len(told) == 3
