@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from archive.catalogue import changes, coverage, leads, likeness, runs, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
+from archive.catalogue.dump import dump
 from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row, subtag, url_key
 from archive.catalogue.search import each_article
@@ -30,17 +31,6 @@ _ORIGINAL = """
                     AND o.id <> c.id)
     ORDER BY date LIMIT 1
 """
-
-
-_PLAIN = (
-    schema.files,
-    schema.runs,
-    schema.fetches,
-    schema.captures,
-    schema.leads,
-    schema.versions,
-    schema.furniture,
-)
 
 
 class Catalogue:
@@ -365,30 +355,7 @@ class Catalogue:
 
     def dump(self) -> dict[str, list[Row]]:
         """Every row of every table, sorted, without the numbers that the database gave; to compare."""
-        dumped = {
-            table.name: self.rows(select(*(c for c in table.c if c.name != "number")).order_by(*table.primary_key))
-            for table in _PLAIN
-        }
-        columns = [c for c in schema.articles.c if c.name != "number"]
-        dumped["articles"] = self.rows(select(*columns).order_by(schema.articles.c.url))
-        dumped["full_text"] = self.rows(
-            text(
-                "SELECT a.url, f.headline, f.text, f.facets FROM full_text f LEFT JOIN articles a ON a.number = f.rowid"
-                " ORDER BY a.url, f.rowid"
-            )
-        )
-        dumped["days"] = [
-            {"source": source["source"], **day} for source in self.sources() for day in self.coverage(source["source"])
-        ]
-        dumped["changes"] = self.rows(select(schema.changes).order_by(schema.changes.c.id))
-        dumped["unsettled"] = self.rows(select(schema.unsettled))
-        dumped["likeness"] = self.rows(
-            text(
-                "SELECT a.url, f.marks FROM likeness f LEFT JOIN articles a ON a.number = f.rowid"
-                " ORDER BY a.url, f.rowid"
-            )
-        )
-        return dumped
+        return dump(self._database)
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with its file; empty when all is well."""
