@@ -15,9 +15,10 @@ Truncation = Literal["length", "time", "disconnect", "unspecified"]
 
 class Lead(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a URL worth fetching was found: ``given`` by a person, ``source``: the definition of a source names it as
-    a place where articles are announced; the others tell what announced it."""
+    a place where articles are announced; ``again``: it is known and due for another look; the others tell what
+    announced it."""
 
-    kind: Literal["given", "source", "feed", "sitemap", "section", "link", "robots", "redirect", "requisite"]
+    kind: Literal["given", "source", "again", "feed", "sitemap", "section", "link", "robots", "redirect", "requisite"]
     via: str | None = None
     """URL of the feed, sitemap or page that announced it."""
     announced: str | None = None

@@ -18,6 +18,7 @@ from archive.health.measures import measured
 from archive.progress import Progress
 from archive.reader import StoredRecord, read_records
 from archive.storage import Store
+from archive.validators import validators_in
 from archive.warc import OPEN_SUFFIX, sha256
 
 __all__ = ["catch_up", "rebuild", "settle"]
@@ -161,7 +162,9 @@ class _FileRows:
         try:
             if kind == "exchange" and self._exchange:
                 capture = self._capture(self._exchange, facts)
-                self._add("captures", capture_row(capture, facts["method"], self.run))
+                validators = validators_in(self._exchange.block, capture.date, facts)
+                row = capture_row(capture, facts["method"], self.run, validators.etag, validators.last_modified)
+                self._add("captures", row)
                 self._add("fetches", fetch_row(record.id, facts, self.run, capture.id))
                 self._exchange = None
             elif kind == "failure":

@@ -29,6 +29,7 @@ from archive.records import beginning, dump, exchange_records, facts_record, iso
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
 from archive.tally import Tally, peak_memory
+from archive.validators import validators_in
 from archive.version import SOFTWARE
 from archive.warc import Record, WarcWriter, sha256
 from archive.workers import Extracted, Task
@@ -176,7 +177,10 @@ class Run:
         self._tally.revisits += capture.kind == "revisit"
         self._tally.not_modified += capture.kind == "revisit" and capture.status == 304
         self._tally.truncated += truncated is not None
-        self._captures.append(capture_row(capture, facts["method"], self.row))
+        validators = validators_in(response.block, response.date, facts)
+        self._captures.append(
+            capture_row(capture, facts["method"], self.row, validators.etag, validators.last_modified)
+        )
         self._waiting.add(capture.url)
         self._fetches.append(fetch_row(about.id, facts, self.row, capture.id))
         self._flush_if_due()

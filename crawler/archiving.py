@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -20,7 +20,7 @@ from archive.storage import Store
 from crawler.watching.json_log import JsonLog
 
 if TYPE_CHECKING:
-    from scrapy import Spider
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
     from scrapy.statscollectors import StatsCollector
@@ -68,6 +68,8 @@ class Archiving:
         for problem in self.run.problems:
             logger.warning("%s", problem)
         self._failed = False
+        self.check: Callable[[Request], None] | None = None
+        """Asked before each request goes out; raises IgnoreRequest for one that is not to be made now."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Archiving:

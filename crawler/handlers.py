@@ -68,6 +68,8 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Download as Scrapy does, then archive; raises what Scrapy raises, or `StoreError`."""
         request.meta.pop("capture", None)
+        if self._archiving.check is not None:
+            self._archiving.check(request)
         url = urldefrag(request.url)[0]
         recording = Recording(url, request.method, _lead(request), request.meta.get("proxy"))
         # Read by super().download_request() before its first await, so no other request comes between.

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest, NotSupported
+from scrapy.http import TextResponse
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
+
+from archive.capture import Lead
+from crawler.archiving import Archiving
+from crawler.patience import LeftAlone
+from crawler.robots import Pace, StoredRobots, asked_delay, stored_robots
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
@@ -32,12 +38,20 @@ class RobotsTxt(RobotsTxtMiddleware):
     Of several requests that wait for one robots.txt, Scrapy 2.19 shows it to the first alone and lets the
     others pass. And where robots.txt is unreachable, because the server fails (5xx) or the network does,
     nothing may be fetched (RFC 9309, 2.3.1.4).
+
+    A robots.txt that the archive got within a day is not asked for again, and the pace that it asks for is kept.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pace = Pace(crawler)
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         """Let robots.txt be redirected anywhere (RFC 9309, 2.3.1.2); raises `Disallowed`."""
         if request.meta.get("dont_obey_robotstxt"):
             request.meta["allow_offsite"] = True
+            if urlparse_cached(request).path == "/robots.txt":
+                request.meta.setdefault("lead", Lead(kind="robots"))
         await super().process_request(request)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
@@ -51,9 +65,23 @@ class RobotsTxt(RobotsTxtMiddleware):
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's site, or None if it has none."""
+        url = urlparse_cached(request)
+        if url.netloc not in self._parsers and (stored := self._stored(f"{url.scheme}://{url.netloc}/robots.txt")):
+            self._parsers[url.netloc] = Deferred()
+            await self._parse_robots(TextResponse(request.url, body=stored.body), url.netloc, request)
         parser = await super().robot_parser(request)
-        known = self._parsers.get(urlparse_cached(request).netloc)
-        return parser if isinstance(known, Deferred) else known
+        known = self._parsers.get(url.netloc)
+        parser = parser if isinstance(known, Deferred) else known
+        agent = self._robotstxt_useragent or self._default_useragent
+        if not self.crawler.settings.get("REPLAY") and (delay := asked_delay(parser, agent)):
+            self._pace.slow_down(request, delay)
+        return parser
+
+    def _stored(self, url: str) -> StoredRobots | None:
+        archiving = self.crawler.get_extension(Archiving)
+        if archiving is None or getattr(self.crawler.spider, "is_fresh", False):
+            return None
+        return stored_robots(archiving.run, url)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500:
@@ -64,7 +92,7 @@ class RobotsTxt(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         from crawler.handlers import explain
 
-        if isinstance(exc, IgnoreRequest | NotSupported):
+        if isinstance(exc, IgnoreRequest | NotSupported) and not isinstance(exc, LeftAlone):
             super()._robots_error(exc, netloc)
         else:
             self._known(netloc, _Unreachable(f"robots.txt could not be fetched: {explain(exc)}"))

@@ -162,13 +162,13 @@ class ArticlePipeline(PagePipeline):
                     logger.warning("%s", pool.explain(error, task.capture.url))
 
     def readable(self, capture: Capture) -> Capture:
-        """A revisit's original, unless the archive has read that."""
+        """A revisit's original, unless the archive has read that, or has found nothing to read in it."""
         if capture.kind == "response":
             return capture
         self._run.flush()
         catalogue = self._run.catalogue
         row = catalogue.capture(capture.refers_to or "")
-        if row is None or catalogue.is_read(row["id"]):
+        if row is None or catalogue.is_read(row["id"]) or catalogue.has_ended(row["id"]):
             raise self._drop("unchanged", f"{capture.url} is unchanged.", level="DEBUG")
         return capture_from(row)
 

@@ -18,6 +18,7 @@ from scrapy.utils.conf import closest_scrapy_cfg
 from archive import clock
 from archive.errors import SourceError
 from archive.rules import Reading, SiteRules, rules_at
+from crawler.cadence import Cadence, read_cadence
 from crawler.scheduling.schedule import Schedule, read_schedule
 
 if TYPE_CHECKING:
@@ -63,7 +64,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     did."""
     schedule: Schedule | None = None
     """When `scrapy schedule` crawls it; never without one."""
+    cadence: Cadence = Cadence()
+    """How often its pages are looked at, and how many of them at once."""
     rules: tuple[SiteRules, ...] = ()
+
+    @property
+    def listings(self) -> tuple[str, ...]:
+        """Where it announces its articles, as the file names them; the home page where it names nothing."""
+        return (*self.feeds, *self.sitemaps, *self.sections) or (self.home,)
 
     def is_article(self, url: str) -> bool:
         """Whether `url` is, by its host and form, an article of this source."""
@@ -128,8 +136,8 @@ def load_source(path: Path | zipfile.Path) -> Source:
         where = _begun("\n".join(text.splitlines()[: int(at[1])]) if at else text)
         raise SourceError(f"{path}, {where}: is not valid TOML: {error}.") from error
     try:
-        schedule = data.pop("schedule", None)
-        source = msgspec.convert({"name": path.stem, **data}, Source)
+        schedule, cadence = data.pop("schedule", None), read_cadence(data.pop("cadence", {}))
+        source = msgspec.structs.replace(msgspec.convert({"name": path.stem, **data}, Source), cadence=cadence)
         _check(source, path.stem)
         if schedule is not None:
             source = msgspec.structs.replace(source, schedule=read_schedule(schedule, source.timezone))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
-from scrapy import Request, Spider
-from scrapy.spidermiddlewares.httperror import HttpError
+import msgspec
+from scrapy import Request, Spider, signals
 
-from archive import clock
-from archive.capture import Failure, Lead
+from archive.capture import Capture, Lead
 from archive.errors import RecordError, SourceError, StoreError
+from crawler.agenda import Agenda, Due
+from crawler.allowance import Allowance
+from crawler.conditional import conditionally
 from crawler.discovery import Found, Listing, read_feed, read_section, read_sitemap
+from crawler.failures import Failures
 from crawler.middlewares import Disallowed
 from crawler.page import Page
 from crawler.requisites import Requisites
@@ -27,18 +31,26 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure as TwistedFailure
 
+    from crawler.archiving import Archiving
+
 __all__ = ["SourceSpider"]
 
 
 class SourceSpider(Spider):
-    """A crawl of one source.
+    """A crawl of one source: its listings that are due, what they announce anew, what was announced and never
+    answered, and the articles that are due for another look.
 
     Arguments (``-a``): ``url`` (pages to fetch, parted by spaces, instead of what the source announces),
     ``limit`` (number of articles), ``since`` (ISO date: leads announced before it are passed over), ``home`` (for
-    sources without one).
+    sources without one), ``fresh`` (``1``: everything that is announced now, whatever is known of it).
     """
 
     source: ClassVar[Source]
+    custom_settings: dict[str, Any] | None = {  # noqa: RUF012 - as Scrapy has it
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
+        "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoDiskQueue",
+    }
+    """What is most urgent comes first."""
     exclusive: ClassVar[bool] = True
     """No two crawls of one source into one archive at once."""
 
@@ -47,19 +59,20 @@ class SourceSpider(Spider):
         """A spider class for one source."""
         return type(f"SourceSpider_{source.name}", (cls,), {"name": source.name, "source": source})
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - Scrapy gives them by name
         self,
         url: str = "",
         limit: str = "0",
         since: str = "",
         home: str = "",
+        fresh: str = "",
         name: str | None = None,
         **extra: Any,
     ) -> None:
         """Raises `SourceError` with one sentence for an argument that makes no sense."""
         super().__init__(name)
         if unknown := [key for key in extra if not key.startswith("_")]:  # scrapyd gives _job
-            raise SourceError(f"-a {unknown[0]}=: no such argument; there are url, limit, since and home.")
+            raise SourceError(f"-a {unknown[0]}=: no such argument; there are url, limit, since, home and fresh.")
         self.site = type(self).source.at(home) if home else type(self).source
         self._given = url.split()
         for given in self._given:
@@ -67,16 +80,18 @@ class SourceSpider(Spider):
         if not self._given and not self.site.home:
             raise SourceError(f"{self.name} needs a home page: -a home=https://...")
         try:
-            self._left = int(limit)
+            self._limit = int(limit)
             self._since = dt.date.fromisoformat(since) if since else None
         except ValueError as error:
             raise SourceError(f"-a limit is a number and -a since a date such as 2026-11-01: {error}.") from error
-        if self._left < 0:
+        if self._limit < 0:
             raise SourceError(f"-a limit={limit}: is a number of articles, 0 for no limit.")
-        self._limited = self._left > 0
-        self._waiting: deque[Found] = deque()
-        """What the limit leaves aside; each takes the place of an article that could not be fetched."""
-        self._seen: set[str] = set()
+        if fresh not in ("", "0", "1"):
+            raise SourceError(f"-a fresh={fresh}: is 1 to fetch everything, whatever is known of it, or left out.")
+        self.is_fresh = fresh == "1"
+        self._agenda: Agenda | None = None
+        self._allowance = Allowance(None if self._given else self._limit or None)
+        self._open_listings = 0
         # Redirects don't lead off these either.
         announced = (*self.site.feeds, *self.site.sitemaps, *self.site.sections, *self._given)
         self.allowed_domains = [*self.site.own_hosts, *filter(None, map(host_of, announced))]
@@ -87,14 +102,31 @@ class SourceSpider(Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         if not crawler.settings.get("CONTACT"):
             spider.logger.warning("CONTACT is not set: say in settings/local.py how a site's owner reaches you.")
+        crawler.signals.connect(spider._ended, signals.spider_closed)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
         """The given pages, or the feeds, sitemaps and section pages of the source."""
+        for url in self._given:
+            yield self._article(Due(url, Lead(kind="given")))
         if self._given:
-            for url in self._given:
-                yield self._article(Found(url, Lead(kind="given")))
             return
+        if (archiving := self.archiving) and not self.is_fresh:
+            self._agenda = Agenda(archiving.run.catalogue, self.site)
+            self._allowance = Allowance(self._limit or None, self._agenda.left)
+        requests = list(self._listings())
+        for request in requests:
+            yield request
+        if not requests:
+            for request in self._known():
+                requests.append(request)
+                yield request
+        if not requests and self._agenda is not None:
+            when = self._agenda.next().astimezone(ZoneInfo(self.site.timezone)).isoformat(" ", "minutes")
+            self.logger.info("Nothing of %s is due before %s; -a fresh=1 fetches everything now.", self.name, when)
+
+    def _listings(self) -> Iterator[Request]:
+        """Requests for the listings that are due."""
         kinds: list[tuple[tuple[str, ...], Callable[..., Any]]] = [
             (self.site.feeds, self.parse_feed),
             (self.site.sitemaps, self.parse_sitemap),
@@ -104,7 +136,21 @@ class SourceSpider(Spider):
             kinds = [((self.site.home,), self.parse_section)]
         for urls, callback in kinds:
             for url in urls:
-                yield self._request(urljoin(self.site.home, url), callback, Lead(kind="source"), priority=10)
+                absolute = urljoin(self.site.home, url)
+                if self._agenda is None or self._agenda.is_due(absolute):
+                    yield self._listing(absolute, callback, Lead(kind="source"))
+
+    def _listing(self, url: str, callback: Callable[..., Any], lead: Lead) -> Request:
+        self._open_listings += 1
+        due = self._agenda.listing(url, lead) if self._agenda else Due(url, lead)
+        return self._request(due, callback, self.listing_failed, priority=10)
+
+    def _known(self) -> Iterator[Request]:
+        """Requests for what was announced before and not answered, and for what is due for another look."""
+        if self._agenda is not None:
+            waiting = (due for due in self._agenda.unanswered() if not self._is_old(Found(due.url, due.lead)))
+            for due in self._allowance.through(chain(waiting, self._agenda.again())):
+                yield self._article(due)
 
     def parse_feed(self, response: Response) -> Iterator[Request]:
         """Follow the entries of a feed."""
@@ -120,7 +166,10 @@ class SourceSpider(Spider):
 
     def parse_article(self, response: Response) -> Iterator[Page | Request]:
         """Hand the captured page on to the pipeline; follow what it needs to look as it does, if the source asks."""
-        self._count("fetched")
+        self.count("fetched")
+        if response.status == 304:
+            self.count("unchanged")
+            return
         if capture := response.meta.get("capture"):
             yield Page(capture, self.site)
         if self.site.requisites and not self.settings.get("REPLAY"):
@@ -134,93 +183,87 @@ class SourceSpider(Spider):
         """Count an image, stylesheet or font that could not be had; the archive has the details."""
         Requisites(self).count("failed")
         if isinstance(failure.value, Disallowed):
-            self._refused(failure.request, str(failure.value), logging.DEBUG)  # type: ignore[attr-defined]
+            Failures(self).refused(failure.request, str(failure.value), logging.DEBUG)  # type: ignore[attr-defined]
 
     def _follow(self, response: Response, read: Callable[[Response], Listing]) -> Iterator[Request]:
-        try:
-            listing = read(response)
-        except RecordError as error:
-            self.logger.warning("%s It is archived, but nothing can be followed from it.", error)
-            self._count("unreadable_leads")
-            return
-        for problem in listing.problems:
-            self.logger.warning("%s", problem)
-        articles = {found.url for found in listing.found if self.site.is_article(found.url)}
-        self._keep_leads(response, listing, articles)
+        capture: Capture | None = response.meta.get("capture")
+        if response.status != 304 and not (self._agenda and capture and self._agenda.is_read(capture)):
+            try:
+                listing = read(response)
+            except RecordError as error:
+                self.logger.warning("%s It is archived, but nothing can be followed from it.", error)
+                self.count("unreadable_leads")
+            else:
+                for problem in listing.problems:
+                    self.logger.warning("%s", problem)
+                yield from self._announced(capture, listing)
+        yield from self._after_listing()
+
+    def _announced(self, capture: Capture | None, listing: Listing) -> Iterator[Request]:
+        """Archive what a listing announces, and follow what of it is new; without an agenda everything."""
+        articles = {found.url: found for found in listing.found if self.site.is_article(found.url)}
+        new: Iterable[str] = articles
+        if (archiving := self.archiving) and capture:
+            with suppress(StoreError):  # the crawl ends, and has said so
+                kept = archiving.keep_leads(capture, listing.kind, listing.announcements(articles))
+                new = [lead.url for lead in kept if lead.is_article] if self._agenda else articles
         for found in listing.found:
-            if self._since and found.announced_before(self._since):
-                continue
-            if found.is_sitemap:
-                if self.site.owns(found.url):
-                    yield self._request(found.url, self.parse_sitemap, found.lead, priority=10)
-            elif found.url in articles and found.url not in self._seen:
-                self._seen.add(found.url)
-                if self._limited and self._left <= 0:
-                    self._waiting.append(found)
-                else:
-                    self._left -= 1
-                    yield self._article(found)
+            if found.is_sitemap and self.site.owns(found.url) and not self._is_old(found):
+                yield from self._sitemap(found)
+        young = [articles[url] for url in new if not self._is_old(articles[url])]
+        known = self._agenda.known(found.url for found in young) if self._agenda else set()
+        due = (Due(found.url, found.lead) for found in young if found.url not in known)
+        again = self._agenda.again(known) if self._agenda and known else ()
+        yield from map(self._article, self._allowance.through(chain(due, again)))
 
-    def _keep_leads(self, response: Response, listing: Listing, articles: Collection[str]) -> None:
-        """Archive what a listing announces; of a page's links only those to articles."""
-        from crawler.archiving import Archiving
+    def _sitemap(self, found: Found) -> Iterator[Request]:
+        """A request for a sitemap of an index, if it is due."""
+        if self._agenda is None or self._agenda.is_due(found.url, found.lead.announced):
+            lead = msgspec.structs.replace(found.lead, kind="source")
+            yield self._listing(found.url, self.parse_sitemap, lead)
 
-        archiving = self.crawler.get_extension(Archiving)
-        capture = response.meta.get("capture")
-        if archiving is None or capture is None:
-            return
-        with suppress(StoreError):  # the crawl ends, and has said so
-            archiving.keep_leads(capture, listing.kind, listing.announcements(articles))
+    def _after_listing(self) -> Iterator[Request]:
+        """When the last listing has been read: what is due besides."""
+        self._open_listings -= 1
+        if not self._open_listings:
+            yield from self._known()
 
-    def _article(self, found: Found) -> Request:
-        return self._request(found.url, self.parse_article, found.lead)
+    def _is_old(self, found: Found) -> bool:
+        return self._since is not None and found.announced_before(self._since)
 
-    def _request(self, url: str, callback: Callable[..., Any], lead: Lead, priority: int = 0) -> Request:
-        return Request(url, callback, errback=self.failed, meta={"lead": lead}, priority=priority)
+    def _article(self, due: Due) -> Request:
+        return self._request(due, self.parse_article, self.failed)
+
+    def _request(
+        self, due: Due, callback: Callable[..., Any], errback: Callable[..., Any], priority: int = 0
+    ) -> Request:
+        request = Request(due.url, callback, errback=errback, meta={"lead": due.lead}, priority=priority)
+        return conditionally(request, due.validators)
+
+    def listing_failed(self, failure: TwistedFailure) -> Iterator[Request]:
+        """Say why a listing could not be read; go on with the rest when it was the last one."""
+        Failures(self).say(failure)
+        yield from self._after_listing()
 
     def failed(self, failure: TwistedFailure) -> Iterator[Request]:
         """Count a fetch that gave no usable page, say why in one line, and fetch another in its place."""
-        self._say(failure)
-        if failure.request.callback == self.parse_article and self._waiting:  # type: ignore[attr-defined]
-            yield self._article(self._waiting.popleft())
+        Failures(self).say(failure)
+        if instead := self._allowance.instead():
+            yield self._article(instead)
 
-    def _say(self, failure: TwistedFailure) -> None:
-        from crawler.handlers import explain
-        from crawler.replaying import Missed
-
-        error: Any = failure.value
-        request: Request = failure.request  # type: ignore[attr-defined]
-        if isinstance(error, HttpError):
-            self._count("http_error")
-            self.logger.warning("%s answers %d; it is archived.", request.url, error.response.status)
-        elif isinstance(error, Disallowed):
-            self._count("refused")
-            self._refused(request, str(error))
-        elif isinstance(error, Missed):
-            self.logger.warning("%s", error)
-        elif not isinstance(error, StoreError):
-            self._count("unreachable")
-            self.logger.warning("%s could not be fetched: %s", request.url, explain(error))
-
-    def _refused(self, request: Request, sentence: str, level: int = logging.WARNING) -> None:
+    @property
+    def archiving(self) -> Archiving | None:
+        """Where everything is kept; None in a replay."""
         from crawler.archiving import Archiving
 
-        now = clock.now()
-        archiving = self.crawler.get_extension(Archiving)
-        self.logger.log(level, "%s is not fetched: %s", request.url, sentence)
-        if archiving:
-            archiving.keep_failure(
-                Failure(
-                    url=request.url,
-                    method=request.method,
-                    started=now,
-                    ended=now,
-                    kind="robots",
-                    error=sentence,
-                    lead=request.meta.get("lead"),
-                )
-            )
+        return self.crawler.get_extension(Archiving)
 
-    def _count(self, what: str) -> None:
+    def _ended(self) -> None:
+        if self._allowance.put_off:
+            sentence = "%d articles are left for another run: [cadence] of the source allows no more at once."
+            self.logger.info(sentence, self._allowance.put_off)
+
+    def count(self, what: str) -> None:
+        """Count a page in the crawl's statistics."""
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(f"newswarc/pages/{what}")

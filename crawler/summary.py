@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 _LINES = (
     ("captures/response", "responses archived"),
     ("captures/revisit", "unchanged ones archived as revisits"),
-    ("captures/truncated", "of them cut short"),
+    ("conditional/unchanged", "of them without a body: the server said that nothing had changed"),
+    ("captures/truncated", "responses cut short"),
     ("replay/answered", "requests answered from the archive"),
     ("replay/missed", "requests missed: not in the archive"),
     ("articles", "articles stored"),
@@ -40,6 +41,7 @@ _LINES = (
     ("pages/failed", "pages that could not be read"),
     ("pages/http_error", "error answers"),
     ("pages/refused", "not fetched because of robots.txt"),
+    ("pages/put_off", "put off: their host is left alone for a while"),
     ("pages/off_site", "redirects off the site, not followed"),
     ("pages/unreachable", "not fetched"),
 )

@@ -150,7 +150,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Newspapers() as papers, RawServer() as server:
         settings = {"SOURCES": SOURCES, "CONNECT_TO": ",".join(papers.connect_to)}
         for _ in range(2):
-            assert crawl(folder / "store", "crawl", PAPER, **settings).code == 0
+            assert crawl(folder / "store", "crawl", PAPER, "-a", "fresh=1", **settings).code == 0
         sources = folder / "sources"
         sources.mkdir()
         (sources / "hostile.toml").write_text(

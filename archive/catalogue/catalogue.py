@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from archive.catalogue import changes, coverage, leads, likeness, runs, schema
+from archive.catalogue import changes, coverage, leads, likeness, pages, runs, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.dump import dump
@@ -111,6 +111,7 @@ class Catalogue:
                     self._take_list(connection, row)
                 coverage.mark(connection, fetches, [row for row, _ in versions], leads)
                 changes.mark(connection, captures, [row for row, _ in versions])
+                pages.mark(connection, fetches, [row for row, _ in versions], leads)
                 _upsert(connection, schema.files, files)
         except BROKEN as error:
             raise unusable(self.path, error) from error
@@ -140,10 +141,14 @@ class Catalogue:
             raise unusable(self.path, error) from error
 
     def settle(self) -> None:
-        """Do what was put off while rows came in: count the days. The answers are the same without it, but slower."""
+        """Do what was put off while rows came in: count the days and gather what the visits of pages have shown.
+
+        The answers are the same without it, but slower.
+        """
         try:
             with self._connection.begin():
                 coverage.settle(self._connection)
+                pages.settle(self._connection)
         except BROKEN as error:
             raise unusable(self.path, error) from error
 
@@ -171,6 +176,12 @@ class Catalogue:
         """Whether an article was read from the capture with that record id."""
         return bool(self.rows(select(schema.versions.c.id).where(schema.versions.c.capture == capture).limit(1)))
 
+    def has_ended(self, capture: str) -> bool:
+        """Whether the run that made the capture with that record id has ended, and so has read what it could."""
+        c, r = schema.captures.c, schema.runs.c
+        query = select(r.id).join(schema.captures, c.run == r.id).where(c.id == capture, r.ended.is_not(None))
+        return bool(self.rows(query))
+
     def is_answered(self, url: str, since: str) -> bool:
         """Whether the server has answered a GET of `url`, and not with an error of its own, since that WARC-Date."""
         c = schema.captures.c
@@ -194,6 +205,17 @@ class Catalogue:
         server (5xx).
         """
         return leads.unanswered(self._database, source, since)
+
+    def pages(self, source: str, urls: Sequence[str], now: str) -> dict[str, Row]:
+        """What the visits of pages of a source have shown until `now` (WARC-Date), see `archive.catalogue.pages`.
+
+        Pages that were never visited are left out.
+        """
+        return pages.of_urls(self._database, source, urls, now)
+
+    def pages_where(self, source: str, where: str, values: dict[str, Any], now: str) -> Iterator[Row]:
+        """The same of those pages of a source for which a condition on columns of `schema.pages` may hold."""
+        return pages.of_source(self._database, source, where, values, now)
 
     def indexed(self) -> dict[str, int]:
         """Bytes that the catalogue knows of each WARC file, by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select, text
 
-from archive.catalogue import schema
+from archive.catalogue import pages, schema
 from archive.catalogue.coverage import days, sources
 from archive.catalogue.database import Database
 from archive.catalogue.rows import Row
@@ -43,6 +43,7 @@ def dump(database: Database) -> dict[str, list[Row]]:
     ]
     dumped["changes"] = database.rows(select(schema.changes).order_by(schema.changes.c.id))
     dumped["unsettled"] = database.rows(select(schema.unsettled))
+    dumped["pages"] = pages.each(database)
     dumped["likeness"] = database.rows(
         text("SELECT a.url, f.marks FROM likeness f LEFT JOIN articles a ON a.number = f.rowid ORDER BY a.url, f.rowid")
     )

@@ -135,8 +135,10 @@ def fetch_row(record_id: str, facts: dict[str, Any], run: Row, capture: str | No
     }
 
 
-def capture_row(capture: Capture, method: str, run: Row) -> Row:
-    """From a response or revisit record and where it lies."""
+def capture_row(
+    capture: Capture, method: str, run: Row, etag: str | None = None, last_modified: str | None = None
+) -> Row:
+    """From a response or revisit record and where it lies; the last two are its `archive.validators.Validators`."""
     return {
         "id": capture.id,
         "run": run["id"],
@@ -156,6 +158,8 @@ def capture_row(capture: Capture, method: str, run: Row) -> Row:
         "offset": capture.offset,
         "length": capture.length,
         "record_digest": capture.record_digest,
+        "etag": etag,
+        "last_modified": last_modified,
     }
 
 

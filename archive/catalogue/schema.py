@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 VERSION = 4
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
@@ -37,7 +37,7 @@ fetches = Table(
     Column("id", Text, primary_key=True),  # the metadata record that tells of it
     Column("run", Text, nullable=False, index=True),
     Column("source", Text, nullable=False),
-    Column("url", Text, nullable=False, index=True),
+    Column("url", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("started", Text, nullable=False),
     Column("ended", Text, nullable=False),
@@ -49,6 +49,7 @@ fetches = Table(
     Column("lead_kind", Text),
     Column("lead_via", Text),
     Index("fetches_by_source", "source", "started"),
+    Index("fetches_by_url", "url", "started"),
 )
 
 captures = Table(
@@ -72,6 +73,8 @@ captures = Table(
     Column("offset", Integer, nullable=False),
     Column("length", Integer, nullable=False),
     Column("record_digest", Text, nullable=False),
+    Column("etag", Text),  # of a GET that was answered with 200 or 304
+    Column("last_modified", Text),  # as the server wrote it
     Index("captures_by_payload", "url", "payload_digest"),
     Index("captures_by_surt", "surt", "date"),
     Index("captures_by_date", "date", "file", "offset"),
@@ -201,6 +204,32 @@ archive.history.changes."""
 
 unsettled = Table("unsettled", metadata, Column("url_key", Text, primary_key=True))
 """Addresses whose changes are to be worked out again."""
+pages = Table(
+    "pages",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("is_stale", Boolean, nullable=False),  # the rest is to be gathered again
+    Column("is_listing", Boolean, nullable=False),
+    Column("visits", Integer, nullable=False),
+    Column("born", Text, nullable=False),  # when it was published or, where that is unknown, first asked for
+    Column("last", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # of the last visit
+    Column("streak", Integer, nullable=False),  # last visits with that outcome
+    Column("changed", Text, nullable=False),  # when a change was seen last, or else `born`
+    Column("changes", Integer, nullable=False),
+    Column("exposure", Float, nullable=False),
+    Column("is_live", Boolean, nullable=False),  # a live blog
+    Column("body", Text),  # the response that has what was last seen there
+    Column("full", Text),  # when a body came last
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("lied", Text),  # when it was found last that a 304 was wrong, or would have been
+    Column("signals", Integer, nullable=False),  # visits that a new date in a listing announced
+    Column("signals_changed", Integer, nullable=False),  # of these, that found a change
+    Index("pages_stale", "is_stale", sqlite_where=text("is_stale")),
+)
+"""What the visits of each page have shown; gathered from the other tables, see archive.catalogue.pages."""
 
 days = Table(
     "days",

@@ -21,10 +21,11 @@ class Command(ScrapyCrawl):
 
     def long_desc(self) -> str:
         return (
-            "Fetch the articles that a source announces, archive every exchange as it crossed the wire, and "
-            "store the clean text with its provenance. Arguments of the crawl: -a url='URL URL' (these pages only), "
-            "-a limit=N (so many articles), -a since=YYYY-MM-DD (announced since), -a home=URL (for sources without "
-            "a home of their own). -O articles.jsonl writes the articles to a file as well. "
+            "Fetch what a source announces anew and the articles that are due for another look, archive every exchange "
+            "as it crossed the wire, and store the clean text with its provenance. Arguments of the crawl: "
+            "-a url='URL URL' (these pages only), -a limit=N (so many), -a since=2026-11-01 (announced since), "
+            "-a home=URL (for sources without a home of their own), -a fresh=1 (everything that is announced now, "
+            "whatever is known of it). -O articles.jsonl writes the articles to a file as well. "
             "With -s REPLAY=PATH every request is answered from an archive instead (a store, a WARC or WACZ file, or a "
             "folder of these), with -s REPLAY_AT=2026-11-20 as it was then, and nothing is fetched or stored. "
             "scrapy list names the sources."

@@ -61,7 +61,7 @@ def show_demo(settings: Settings, folder: str) -> int:
 
         def crawl_all() -> None:
             for source in sources.values():
-                crawls.add(SourceSpider.of(source))
+                crawls.add(SourceSpider.of(source), {"fresh": "1"})  # the evening comes at once
 
         def crawl_evening() -> None:
             papers.print_evening_edition()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 from cronsim import CronSim, CronSimError
 
-__all__ = ["Schedule", "in_words", "read_duration", "read_schedule"]
+from crawler.duration import read_duration
 
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_UNIT = re.compile(r"\s*(\d{1,6})\s*([a-z]+)(?:\s+and\b|,)?")
+__all__ = ["Schedule", "in_words", "read_schedule"]
+
 _NAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 _SHORTEST, _LONGEST = dt.timedelta(seconds=10), dt.timedelta(days=366)
 
@@ -113,21 +112,6 @@ def read_schedule(value: object, timezone: str) -> Schedule:
 
 
 @lru_cache(maxsize=256)
-def read_duration(text: str) -> dt.timedelta:
-    """``90 seconds``, ``45 minutes``, ``1 hour 30 minutes``, ``1 day``; raises ValueError for anything else."""
-    seconds, at = 0, 0
-    rest = text.strip().lower()
-    while at < len(rest):
-        found = _UNIT.match(rest, at)
-        unit = found and next((u for u in _UNITS if found[2] in (u, u + "s", u[0], u[:3])), None)
-        if not found or not unit:
-            raise ValueError(text)
-        seconds, at = seconds + int(found[1]) * _UNITS[unit], found.end()
-    if not rest:
-        raise ValueError(text)
-    return dt.timedelta(seconds=seconds)
-
-
 def in_words(schedule: Schedule) -> str:
     """A schedule for people: ``Every 30th minute from 06:00 through 22:59, Europe/Moscow``."""
     if schedule.interval:

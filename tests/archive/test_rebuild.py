@@ -86,6 +86,7 @@ def test_the_catalogue_of_a_crawl_is_the_one_of_a_rebuild(store: Store) -> None:
         "days": 6,
         "changes": 1,
         "unsettled": 0,
+        "pages": 11,
     }
     for _ in range(2):
         assert rebuild(store) == []
@@ -428,7 +429,7 @@ def test_rows_are_made_from_what_the_files_say_now(store: Store) -> None:
     seal_again(path)
     before = dump(store)
     rebuild(store)
-    assert {*differences(before, dump(store))} <= {"files", "runs", "fetches", "days"}
+    assert {*differences(before, dump(store))} <= {"files", "runs", "fetches", "days", "pages"}
 
 
 def test_a_run_with_problems_in_old_files_still_starts(store: Store) -> None:

@@ -11,7 +11,17 @@ from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 
 from tests.benchmarks import rereading
-from tests.benchmarks.crawls import Cost, Crawl, bare, bare_and_trafilatura, capture, serving, whole_line
+from tests.benchmarks.crawls import (
+    Cost,
+    Crawl,
+    bare,
+    bare_again,
+    bare_and_trafilatura,
+    capture,
+    recrawl,
+    serving,
+    whole_line,
+)
 
 _PACKAGES = "newswarc scrapy twisted trafilatura lxml warcio isal zlib-ng sqlalchemy".split()
 _FEW = 16
@@ -35,6 +45,8 @@ COMPARISONS = (
     Comparison("capture, identity", "identity", capture, bare, 1.4),
     Comparison("capture, gzip", "gzip", capture, bare, 1.25),
     Comparison("whole line, gzip", "gzip", whole_line, bare_and_trafilatura, 1.1, share=4),
+    Comparison("unchanged recrawl, 304", "gzip", recrawl, bare_again, 2.0),
+    Comparison("unchanged recrawl, equal bodies", "gzip-plain", recrawl, bare, 2.0),
 )
 
 

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Crawl", "bare", "bare_and_trafilatura", "capture", "measure", "serving", "whole_line"]
+from sqlalchemy import select
+
+from archive.catalogue import schema
+
+__all__ = [
+    "Cost",
+    "Crawl",
+    "bare",
+    "bare_again",
+    "bare_and_trafilatura",
+    "capture",
+    "measure",
+    "recrawl",
+    "serving",
+    "whole_line",
+]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -86,6 +103,53 @@ def bare_and_trafilatura(base: str, pages: int) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         fetched = _crawl(base, pages, "save", settings=BARE, to=folder)
         return fetched + measure([sys.executable, str(HERE / "trafilatura_alone.py"), folder], str(pages))
+
+
+def bare_again(base: str, pages: int) -> Cost:
+    """Scrapy as it comes, asking for pages only if they have changed."""
+    return _crawl(base, pages, "again", settings=BARE)
+
+
+def recrawl(base: str, pages: int) -> Cost:
+    """A source all of whose pages are due, and none of which has changed: its second crawl, agenda and all.
+
+    The first one, which fills the archive, is not counted, and made once.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        store, sources = Path(folder) / "store", Path(folder) / "sources"
+        sources.mkdir()
+        (sources / "bench.toml").write_text(_SOURCE.format(base=base, pages=pages), "utf-8")
+        filled = Path(_COMPILED.name) / f"store-{base.rpartition(':')[2]}-{pages}"
+        command = [sys.executable, "-m", "scrapy", "crawl", "bench"]
+        for name, value in {**SETTINGS, "ARCHIVE_STORE": store, "SOURCES": sources}.items():
+            command += ["-s", f"{name}={value}"]
+        if filled.exists():
+            shutil.copytree(filled, store)
+        else:
+            measure([*command, "-a", f"limit={pages}"], "")
+            shutil.copytree(store, filled)
+        cost = measure(command, "")
+        from archive.catalogue import Catalogue
+
+        with Catalogue(store / "catalogue.sqlite") as catalogue:
+            kinds = Counter(row["kind"] for row in catalogue.rows(select(schema.captures.c.kind)))
+        assert kinds["revisit"] > pages, kinds
+        return cost
+
+
+_SOURCE = """
+title = "Bench"
+home = "{base}/"
+sitemaps = ["/sitemap.xml"]
+article_urls = ['/page/\\d+']
+[cadence]
+article_soonest = "1 second"
+article_latest = "1 second"
+listing_soonest = "1 second"
+listing_latest = "1 second"
+pages_a_run = {pages}
+pages_a_day = 1000000
+"""
 
 
 def _crawl(base: str, pages: int, then: str, *, settings: dict[str, object], to: str = "") -> Cost:

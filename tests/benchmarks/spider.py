@@ -11,7 +11,8 @@ from scrapy.http import Response
 
 
 class LoadSpider(scrapy.Spider):
-    """``then`` is ``nothing``, ``save`` (the body into the folder ``to``) or ``read`` (our extraction)."""
+    """``then`` is ``nothing``, ``save`` (the body into the folder ``to``), ``read`` (our extraction) or ``again`` (only
+    what has changed is asked for)."""
 
     name = "load"
 
@@ -21,7 +22,11 @@ class LoadSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         for number in range(self.pages):
-            yield scrapy.Request(f"{self.base}/page/{number}")
+            request = scrapy.Request(f"{self.base}/page/{number}")
+            if self.then == "again":
+                request.headers["If-None-Match"] = f'"{number:08x}"'
+                request.meta["handle_httpstatus_list"] = [304]
+            yield request
 
     def parse(self, response: Response) -> Iterator[Any]:
         if self.then == "save":

@@ -49,7 +49,7 @@ class Ledger:
 
     def crawl(self, **settings: object) -> Crawl:
         connect = f":80:127.0.0.1:{self.server.port}"
-        return crawl("ledger", self.folder, SOURCES=self.folder, CONNECT_TO=connect, **settings)
+        return crawl("ledger", self.folder, "fresh=1", SOURCES=self.folder, CONNECT_TO=connect, **settings)
 
 
 @pytest.fixture
@@ -103,4 +103,4 @@ def test_a_source_that_does_not_ask_gets_none(ledger: Ledger) -> None:
     (ledger.folder / "ledger.toml").write_text(SOURCE.replace("requisites = true", ""))
     done = ledger.crawl()
     assert len(done.items) == 2
-    assert {row["lead_kind"] for row in done.rows("fetches")} == {None, "source", "section"}
+    assert {row["lead_kind"] for row in done.rows("fetches")} == {"robots", "source", "section"}

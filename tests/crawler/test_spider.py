@@ -96,7 +96,8 @@ def spider(**arguments: str) -> SourceSpider:
             "-a url=file:///etc/passwd: 'file:///etc/passwd' is no",
         ),
         ({"home": "gazette.example"}, "-a home=gazette.example: "),
-        ({"page": "3"}, "-a page=: no such argument; there are url, limit, since and home."),
+        ({"fresh": "yes"}, "-a fresh=yes: is 1 to fetch everything, whatever is known of it, or left out."),
+        ({"page": "3"}, "-a page=: no such argument; there are url, limit, since, home and fresh."),
     ],
 )
 def test_arguments_that_make_no_sense(arguments: dict[str, str], words: str) -> None:
@@ -153,7 +154,7 @@ def crawl_paper(name: str, folder: Path, times: int) -> Iterator[Served]:
         crawls, asked = [], []
         for _ in range(times):
             before = len(papers.requests)
-            crawls.append(crawl(name, folder, SOURCES=SOURCES, CONNECT_TO=",".join(papers.connect_to)))
+            crawls.append(crawl(name, folder, "fresh=1", SOURCES=SOURCES, CONNECT_TO=",".join(papers.connect_to)))
             asked.append(list(papers.requests[before:]))
         yield Served(papers, crawls, asked)
 
@@ -508,7 +509,7 @@ def test_given_pages_alone_are_fetched(site: Site) -> None:
     assert sorted(site.asked) == ["/a/linked", "/robots.txt", "other.example/about/us", "other.example/robots.txt"]
     assert {item["headline"] for item in done.items} == {"Paper linked", "Paper about"}
     leads = {(row["lead_kind"], row["url"].endswith("robots.txt")) for row in done.rows("fetches")}
-    assert leads == {("given", False), (None, True)}
+    assert leads == {("given", False), ("robots", True)}
 
 
 def test_robots_txt_holds_wherever_it_lies(site: Site) -> None:

@@ -71,7 +71,7 @@ def test_the_sum_of_a_crawl(caplog: pytest.LogCaptureFixture) -> None:
         "gazette is done:",
         "     51 responses archived",
         "      3 unchanged ones archived as revisits",
-        "      1 of them cut short",
+        "      1 responses cut short",
         "     34 articles stored",
         "   1058 blocks of furniture removed",
         "      2 pages without an article",

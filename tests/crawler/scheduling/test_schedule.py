@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.scheduling.schedule import Schedule, in_words, read_duration, read_schedule
+from crawler.duration import read_duration
+from crawler.scheduling.schedule import Schedule, in_words, read_schedule
 
 HALF_HOURS = "*/30 6-22 * * *"
 

@@ -1,0 +1,147 @@
+"""Runs of one source over days: what is asked for again, when, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archive.catalogue import Catalogue
+from archive.storage import Store
+from archive.verification.verify import verify
+from tests.server.days import State, live
+
+DEFINITION = """
+feeds = ["/feed"]
+article_urls = ['/a/[^/]+']
+"""
+
+
+def article(title: str, edit: str = "") -> str:
+    lines = [f"On day {day} the ferry brought {day * 3} crates of {title} pears to the quay." for day in range(6)]
+    text = "".join(f"<p>{line}</p>" for line in [*lines, edit] if line)
+    return f"<html><body><article><h1>Paper {title}</h1>{text}</article></body></html>"
+
+
+def feed(*entries: str, **dated: str) -> str:
+    items = "".join(f"<item><link>/a/{name}</link></item>" for name in entries)
+    items += "".join(f"<item><link>/a/{name}</link><pubDate>{date}</pubDate></item>" for name, date in dated.items())
+    return f'<rss version="2.0"><channel><title>G</title>{items}</channel></rss>'
+
+
+def check(folder: Path) -> Catalogue:
+    store = Store(folder / "store")
+    assert verify(store).ok
+    return Catalogue(store.catalogue_path)
+
+
+def test_an_unchanged_site_costs_one_small_request_a_page(tmp_path: Path) -> None:
+    site = {"/feed": [State(body=feed("one", "two"))], "/a/one": [State(body=article("one"))]}
+    site["/a/two"] = [State(body=article("two"))]
+    first, again, nothing = live(site, [0, 3, 3.01], tmp_path, DEFINITION)
+    assert sorted(first.paths) == ["/a/one", "/a/two", "/feed"]
+    assert sorted(again.paths) == ["/a/one", "/a/two", "/feed"]
+    assert {a.status for a in again.asked if a.path != "/robots.txt"} == {304}
+    assert again.stats["conditional/unchanged"] == 3
+    assert again.stats["pages/unchanged"] == 2
+    assert "articles" not in again.stats
+    assert nothing.paths == []
+    assert "Nothing of gazette is due before 2026-11-02 " in nothing.log
+    with check(tmp_path) as catalogue:
+        assert len(catalogue.dump()["versions"]) == 2
+
+
+def test_a_changed_article_becomes_a_version_and_is_looked_at_sooner(tmp_path: Path) -> None:
+    site = {
+        "/feed": [State(body=feed("still", "edited"))],
+        "/a/still": [State(body=article("still"))],
+        "/a/edited": [State(body=article("edited")), State(2, article("edited", "The pears were plums, in fact."))],
+    }
+    runs = live(site, [0, *range(1, 20)], tmp_path, DEFINITION)
+    asked = {path: [hour for hour, run in enumerate(runs) if path in run.paths] for path in ("/a/still", "/a/edited")}
+    assert len(asked["/a/still"]) < len(asked["/a/edited"]) <= 10
+    with check(tmp_path) as catalogue:
+        texts = {row["text_digest"] for row in catalogue.versions("http://www.gazette.example/a/edited")}
+        assert len(texts) == 2
+
+
+def test_what_was_announced_while_the_site_was_down_is_fetched_when_it_is_up(tmp_path: Path) -> None:
+    site = {
+        "/feed": [State(body=feed("one", "two")), State(1, feed("three"))],
+        "/a/one": [State(status=503), State(2, article("one"))],
+        "/a/two": [State(body=article("two"))],
+        "/a/three": [State(status=500), State(2.5, article("three"))],
+    }
+    runs = live(site, [0, 1, 2, 2.6, 2.7], tmp_path, DEFINITION)
+    assert sorted(runs[0].paths) == ["/a/one", "/a/two", "/feed"]
+    assert {"/a/one", "/a/three", "/feed"} <= set(runs[1].paths)
+    assert "/a/one" in runs[2].paths
+    assert "/a/three" in runs[3].paths
+    assert not {"/a/one", "/a/three"} & set(runs[4].paths)
+
+
+def test_what_a_limit_leaves_is_fetched_by_the_next_run(tmp_path: Path) -> None:
+    names = [f"n{number}" for number in range(6)]
+    site = {"/feed": [State(body=feed(*names))], **{f"/a/{name}": [State(body=article(name))] for name in names}}
+    cadence = f"{DEFINITION}[cadence]\npages_a_run = 3\npages_a_day = 5\n"
+    first, second, third, fourth = live(site, [(0, {"limit": "2"}), 0.1, 0.2, 25], tmp_path, cadence)
+    assert len(first.paths) == 3
+    assert len(second.paths) == 3
+    assert "1 articles are left for another run" in second.log
+    assert third.paths == []
+    assert {path for run in (first, second, fourth) for path in run.paths if path != "/feed"} == {
+        f"/a/{name}" for name in names
+    }
+
+
+def test_a_new_date_in_the_feed_has_the_article_looked_at_at_once(tmp_path: Path) -> None:
+    old, new = "Mon, 02 Nov 2026 05:00:00 GMT", "Mon, 02 Nov 2026 08:30:00 GMT"
+    site = {
+        "/feed": [State(body=feed(told=old, other=old)), State(2.5, feed(told=new, other=old))],
+        "/a/told": [State(body=article("told")), State(2.5, article("told", "It was plums."))],
+        "/a/other": [State(body=article("other"))],
+    }
+    cadence = f'{DEFINITION}[cadence]\narticle_soonest = "20 hours"\nlisting_soonest = "10 minutes"\n'
+    first, second, third, fourth = live(site, [0, 2, 4, 6], tmp_path, cadence)
+    assert len(first.paths) == 3
+    assert [run.paths for run in (second, third, fourth)] == [["/feed"], ["/feed", "/a/told"], ["/feed"]]
+    assert third.stats["articles"] == 1
+
+
+def test_a_server_whose_304_was_wrong_is_asked_for_the_page_itself(tmp_path: Path) -> None:
+    liar = {"etag": '"always"', "headers": {"Last-Modified": "Mon, 02 Nov 2026 05:00:00 GMT"}}
+    site = {
+        "/feed": [State(body=feed("one", "two"))],
+        "/a/one": [State(body=article("one"), **liar), State(2, article("one", "Plums."), **liar)],
+        "/a/two": [State(body=article("two"), **liar), State(2, article("two", "Plums."), **liar)],
+    }
+    cadence = f'{DEFINITION}[cadence]\narticle_latest = "2 hours"\nlisting_latest = "12 hours"\naudit = "5 hours"\n'
+    runs = live(site, [0, 3, 6, 9], tmp_path, cadence)
+    conditional = [
+        {a.path: (a.is_conditional, a.status) for a in run.asked if a.path.startswith("/a/")} for run in runs
+    ]
+    assert conditional[1]["/a/two"] == (True, 304)  # blind
+    assert conditional[2]["/a/two"] == (False, 200)  # the audit
+    assert conditional[3]["/a/one"] == conditional[3]["/a/two"] == (False, 200)
+    with check(tmp_path) as catalogue:
+        for name in ("one", "two"):
+            versions = catalogue.versions(f"http://www.gazette.example/a/{name}")
+            assert len({row["text_digest"] for row in versions}) == 2
+
+
+def test_everything_is_fetched_afresh_on_request(tmp_path: Path) -> None:
+    site = {"/feed": [State(body=feed("one"))], "/a/one": [State(body=article("one"))]}
+    first, again = live(site, [0, (0.1, {"fresh": "1"})], tmp_path, DEFINITION)
+    assert sorted(again.paths) == sorted(first.paths) == ["/a/one", "/feed"]
+    assert {asked.status for asked in again.asked if asked.path != "/robots.txt"} == {200}
+    assert not any(asked.is_conditional for asked in again.asked)
+    assert [asked.path for asked in again.asked].count("/robots.txt") == 1
+
+
+def test_a_page_that_is_gone_is_confirmed(tmp_path: Path) -> None:
+    site = {
+        "/feed": [State(body=feed("one", "late"))],
+        "/a/one": [State(body=article("one")), State(0.5, status=410)],
+        "/a/late": [State(status=404), State(0.5, article("late"))],
+    }
+    runs = live(site, [0, 1.5, 3, 4], tmp_path, DEFINITION)
+    assert ["/a/one" in run.paths for run in runs] == [True, True, True, False]
+    assert ["/a/late" in run.paths for run in runs][:2] == [True, True]
