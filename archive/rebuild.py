@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,16 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
-from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, lead_rows, run_row, version_row
+from archive.catalogue.rows import (
+    Row,
+    capture_row,
+    fetch_row,
+    furniture_row,
+    lead_rows,
+    run_row,
+    trouble_row,
+    version_row,
+)
 from archive.catalogue.words import Words, words_of
 from archive.errors import RecordError, StoreError
 from archive.furniture.furniture import pack, paragraphs
@@ -54,9 +64,11 @@ def settle(store: Store, catalogue: Catalogue) -> list[str]:
 
     Returns one sentence for each article whose texts can't be read.
     """
+    from archive.health.quarantine import settle_quarantine
     from archive.history.changes import settle_changes
 
-    problems = settle_changes(store, catalogue)
+    problems = settle_quarantine(store, catalogue)
+    problems += settle_changes(store, catalogue)
     catalogue.settle()
     return problems
 
@@ -158,7 +170,9 @@ class _FileRows:
 
     def _take_metadata(self, record: StoredRecord) -> None:
         kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
-        facts = record.json() if kind in ("exchange", "failure", "leads", "article", "furniture", "run") else {}
+        facts = (
+            record.json() if kind in ("exchange", "failure", "leads", "article", "furniture", "trouble", "run") else {}
+        )
         try:
             if kind == "exchange" and self._exchange:
                 capture = self._capture(self._exchange, facts)
@@ -179,6 +193,8 @@ class _FileRows:
                 self._text = self._details = None
             elif kind == "furniture":
                 self._add("furniture", furniture_row(facts))
+            elif kind == "trouble":
+                self._add("troubles", trouble_row(facts))
             elif kind == "run":
                 self.run = run_row(self._info, facts)
                 self._add("runs", self.run)
@@ -231,4 +247,6 @@ def _can_be_stored(value: Any) -> bool:
     """Whether a database can hold a value that stood in a record."""
     if isinstance(value, str):
         return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, float):
+        return isfinite(value)
     return value is None or isinstance(value, bytes) or (isinstance(value, int) and -(1 << 63) <= value < 1 << 63)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,11 +15,21 @@ from archive import clock
 from archive.article import Article, article_fields
 from archive.capture import Announcement, Capture, Exchange, Failure, Truncation
 from archive.catalogue import Catalogue
-from archive.catalogue.rows import Row, capture_row, fetch_row, furniture_row, lead_rows, run_row, version_row
+from archive.catalogue.rows import (
+    Row,
+    capture_row,
+    fetch_row,
+    furniture_row,
+    lead_rows,
+    run_row,
+    trouble_row,
+    version_row,
+)
 from archive.catalogue.words import Words
 from archive.furniture.furniture import pack, paragraphs
 from archive.furniture.lists import Lists
 from archive.health.measures import Measures, measured
+from archive.health.troubles import QUARANTINE_FOR, Trouble, judge
 from archive.http import head_length, parse_response
 from archive.leads import Kind as ListingKind
 from archive.leads import leads_records
@@ -55,12 +65,14 @@ class Run:
         info: dict[str, str] | None = None,
         max_file_size: int = 1 << 30,
         exclusive: bool = True,
+        quarantine_for: Collection[str] = QUARANTINE_FOR,
     ) -> None:
         """Open the archive for a run of `source`.
 
         `info` adds warcinfo fields (``operator``, ``http-header-user-agent``, ``robots``); `max_file_size`
         is the compressed size in bytes at which a file is closed and the next one begun. An `exclusive` run
-        suffers no other one of the same source beside it.
+        suffers no other one of the same source beside it. `quarantine_for` names what puts a source's texts in
+        quarantine when it falls, see `archive.health.troubles`.
 
         Raises `StoreError` if the store can't be used or the source is being crawled into it already.
         """
@@ -68,6 +80,7 @@ class Run:
         self.id = str(uuid.uuid4())
         self.source = source
         self._settings_digest = settings_digest
+        self._quarantine_for = quarantine_for
         self._max_file_size = max_file_size
         self._began = clock.now()
         started = iso(self._began)
@@ -105,6 +118,7 @@ class Run:
         """URLs whose captures the catalogue does not know yet."""
         self._versions: list[tuple[Row, Words]] = []
         self._furniture: list[Row] = []
+        self._troubles: list[Row] = []
         self._listed: set[tuple[Any, ...]] = set()
         self.lists = Lists(store, self.catalogue)
         """What recurs on the sites of this run."""
@@ -319,7 +333,7 @@ class Run:
         self._tally.articles += not again
         self._tally.cleaned_again += again
         self._versions.append((row, words))
-        if learn:
+        if learn and not self.catalogue.is_held(row):
             self.lists.learn(conversion.id, capture, article)
         self._flush_if_due()
         return conversion.id
@@ -343,6 +357,14 @@ class Run:
         """Store the furniture lists that have changed since they were stored. Raises `StoreError`."""
         for facts in self.lists.changed():
             self._keep_list(facts, self._writer("derived"))
+        self.flush()
+
+    def keep_troubles(self, troubles: Iterable[Trouble]) -> None:
+        """Store what troubles have come to. Raises `StoreError`."""
+        for trouble in troubles:
+            facts = msgspec.to_builtins(trouble)
+            self._writer("derived").append([json_record(dump(facts), "trouble", iso(clock.now()), [])])
+            self._troubles.append(trouble_row(facts))
         self.flush()
 
     def stale(self) -> Iterator[Task]:
@@ -384,9 +406,11 @@ class Run:
             leads=self._leads,
             versions=self._versions,
             furniture=self._furniture,
+            troubles=self._troubles,
             files=files,
         )
         self._fetches, self._captures, self._leads, self._versions, self._furniture = [], [], [], [], []
+        self._troubles = []
         self._waiting = set()
         self._flushed = time.monotonic()
 
@@ -405,6 +429,7 @@ class Run:
         end: dict[str, Any] = {"ended": iso(clock.now()), "reason": reason, "stats": stats}
         try:
             self.keep_lists()
+            self.keep_troubles(judge(self.catalogue, self.source, self._quarantine_for))
             end["tally"] = msgspec.to_builtins(self.tally())
             self._writer("originals").append([facts_record(end, "run", end["ended"])])
             self.flush()

@@ -14,6 +14,7 @@ from scrapy import signals
 
 from archive.capture import Announcement, Capture, Exchange, Failure
 from archive.errors import ArchiveError, StoreError
+from archive.health.troubles import QUARANTINE_FOR
 from archive.leads import Kind
 from archive.run import Run
 from archive.storage import Store
@@ -56,6 +57,7 @@ class Archiving:
             },
             exclusive=getattr(spider, "exclusive", False),
             max_file_size=settings.getint("ARCHIVE_FILE_SIZE", 1 << 30),
+            quarantine_for=settings.getlist("QUARANTINE_FOR", list(QUARANTINE_FOR)),
         )
         JsonLog.about = {"source": self.run.source, "run": self.run.id}
         for file in self.run.recovered:
@@ -142,7 +144,8 @@ class Archiving:
 
 def settings_digest(settings: BaseSettings) -> str:
     """``sha256:<hex>`` over all settings of a crawl; says later whether two runs had the same."""
-    plain: dict[str, Any] = settings.copy_to_dict()
+    # What has no say in what is kept; there are passwords among it.
+    plain: dict[str, Any] = {n: v for n, v in settings.copy_to_dict().items() if not n.startswith("ALARM_")}
     text = json.dumps(plain, sort_keys=True, default=_stable)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from archive.collection.collection import Collection, open_collection
 from archive.errors import ArchiveError, SourceError, StoreError
 from archive.furniture.furniture import site_of
+from archive.health.troubles import QUARANTINE_FOR
 from archive.rerun import Rerun, Selection
 from archive.storage import Store
 from crawler.archiving import settings_digest
@@ -101,6 +102,7 @@ class Rerunning:
                 "settings_digest": settings_digest(self._settings),
                 "info": {"operator": self._settings.get("CONTACT") or ""},
                 "max_file_size": self._settings.getint("ARCHIVE_FILE_SIZE", 1 << 30),
+                "quarantine_for": self._settings.getlist("QUARANTINE_FOR", list(QUARANTINE_FOR)),
             },
         )
         with rerun:

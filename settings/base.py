@@ -59,6 +59,19 @@ EXTRACT_WORKERS = 0
 EXTRACT_TIMEOUT = 20
 EXTRACT_MEMORY = 2 * 1024 * 1024 * 1024
 
+# What puts a source's new texts in quarantine when it falls (docs/health.md).
+QUARANTINE_FOR = ["length", "agreement", "headline", "published", "authors"]
+
+# Where alarms go beside the log. ALARM_SMTP is host:port; the webhook is https, or http to this machine.
+ALARM_MAIL_TO: list[str] = []
+ALARM_MAIL_FROM = ""
+ALARM_SMTP = ""
+ALARM_SMTP_USER = ""
+ALARM_SMTP_PASSWORD = ""
+ALARM_WEBHOOK = ""
+ALARM_WEBHOOK_SECRET = ""
+ALARM_TIMEOUT = 20
+
 # A crawl listens on no port.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from archive.catalogue import changes, coverage, leads, likeness, pages, runs, schema
+from archive.catalogue import changes, coverage, leads, likeness, pages, quarantine, runs, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.dump import dump
@@ -93,6 +93,7 @@ class Catalogue:
         leads: Sequence[Row] = (),
         versions: Sequence[tuple[Row, Words]] = (),
         furniture: Sequence[Row] = (),
+        troubles: Sequence[Row] = (),
         files: Sequence[Row] = (),
     ) -> None:
         """Add rows in one transaction; rows that are known already change nothing."""
@@ -104,9 +105,11 @@ class Catalogue:
                 _insert(connection, schema.fetches, fetches)
                 _insert(connection, schema.captures, captures)
                 _insert(connection, schema.leads, leads)
+                quarantine.take(connection, troubles)
                 for row, words in versions:
-                    _insert(connection, schema.versions, [row])
-                    refresh_article(connection, row, words)
+                    placed = {**row, "is_quarantined": quarantine.is_held(connection, row)}
+                    _insert(connection, schema.versions, [placed])
+                    refresh_article(connection, placed, words)
                 for row in furniture:
                     self._take_list(connection, row)
                 coverage.mark(connection, fetches, [row for row, _ in versions], leads)
@@ -121,6 +124,26 @@ class Catalogue:
         known = connection.execute(select(f.made).where(f.site == row["site"])).scalar()
         if known is None or row["made"] > known:
             _upsert(connection, schema.furniture, [row])
+
+    def misplaced(self, limit: int) -> list[Row]:
+        """Versions that are in quarantine and should not be, as far as new troubles tell, or the other way round."""
+        return quarantine.misplaced(self._database, limit)
+
+    def move(self, versions: Sequence[Row], words: Callable[[Row], Words]) -> None:
+        """Put versions into quarantine, or those that are there out of it; `words` gives the words of any version."""
+        try:
+            with self._connection.begin():
+                quarantine.move(self._connection, versions, words)
+        except BROKEN as error:
+            raise unusable(self.path, error) from error
+
+    def settle_troubles(self) -> None:
+        """Nothing is misplaced any more."""
+        try:
+            with self._connection.begin():
+                quarantine.settle(self._connection)
+        except BROKEN as error:
+            raise unusable(self.path, error) from error
 
     def unsettled(self) -> list[str]:
         """Keys of the addresses whose changes are to be worked out again (`archive.history.changes`)."""
@@ -261,7 +284,8 @@ class Catalogue:
         query = text(
             "SELECT id, article, capture, date, lines, file, offset, length, details_offset, details_length FROM ("
             " SELECT *, row_number() OVER (PARTITION BY capture ORDER BY extracted DESC, id DESC) AS place"
-            " FROM versions WHERE site = :site) WHERE place = 1 ORDER BY date DESC, id LIMIT :limit"
+            " FROM versions WHERE site = :site AND NOT is_quarantined)"
+            " WHERE place = 1 ORDER BY date DESC, id LIMIT :limit"
         )
         return self.rows(query, {"site": site, "limit": limit})
 
@@ -280,6 +304,29 @@ class Catalogue:
         """The list of a site's recurring paragraphs."""
         rows = self.rows(select(schema.furniture).where(schema.furniture.c.site == site))
         return rows[0] if rows else None
+
+    def troubles(self, source: str | None = None) -> list[Row]:
+        """What has fallen of the articles of a source, or of all, oldest first (`archive.health.troubles`)."""
+        return quarantine.listed(self._database, source)
+
+    def count_kind(self, source: str, kind: str) -> int:
+        """How many captures gave an article of one kind."""
+        v = schema.versions.c
+        query = select(func.count(v.capture.distinct()).label("n")).where(v.source == source, v.kind == kind)
+        return int(self.rows(query)[0]["n"])
+
+    def quarantined(self, source: str) -> int:
+        """How many texts of a source are in quarantine."""
+        return quarantine.count(self._database, source)
+
+    def is_held(self, version: Row) -> bool:
+        """Whether the troubles of its source put a version in quarantine."""
+        return quarantine.holds(self._database, version)
+
+    def kinds(self, source: str) -> list[str]:
+        """The kinds of articles that a source has."""
+        v = schema.versions.c
+        return [row["kind"] for row in self.rows(select(v.kind).where(v.source == source).distinct().order_by(v.kind))]
 
     def sites(self, source: str) -> list[str]:
         """The sites that a source's articles stand on."""

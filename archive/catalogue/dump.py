@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from archive.catalogue import pages, schema
 from archive.catalogue.coverage import days, sources
 from archive.catalogue.database import Database
+from archive.catalogue.quarantine import listed
 from archive.catalogue.rows import Row
 
 __all__ = ["dump"]
@@ -41,6 +42,7 @@ def dump(database: Database) -> dict[str, list[Row]]:
         for source in sources(database)
         for day in days(database, source["source"], None, None)
     ]
+    dumped["troubles"] = listed(database, None)
     dumped["changes"] = database.rows(select(schema.changes).order_by(schema.changes.c.id))
     dumped["unsettled"] = database.rows(select(schema.unsettled))
     dumped["pages"] = pages.each(database)

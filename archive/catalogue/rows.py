@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from archive.capture import Capture
+from archive.catalogue import schema
 from archive.furniture.furniture import site_of
 from archive.health.measures import fields_of
 from archive.surt import surt, url_key
@@ -33,6 +34,7 @@ __all__ = [
     "number_second",
     "run_row",
     "subtag",
+    "trouble_row",
     "url_key",
     "version_row",
 ]
@@ -190,6 +192,11 @@ def lead_rows(facts: dict[str, Any], run: Row) -> list[Row]:
     ]
 
 
+def trouble_row(facts: dict[str, Any]) -> Row:
+    """From the JSON of what a trouble has come to (`archive.health.troubles.Trouble`)."""
+    return {column.name: facts[column.name] for column in schema.troubles.c if column.name != "is_settled"}
+
+
 def version_row(
     conversion: str,
     details: dict[str, Any],
@@ -229,6 +236,7 @@ def version_row(
         "text_digest": details["text_digest"],
         "content_digest": _content_digest(fields, details["text_digest"]),
         "removed": len(fields["trace"].get("removed", ())),
+        "is_quarantined": False,  # the catalogue knows
         "file": file,
     }
     for prefix, (offset, length) in zip(("", "details_", "provenance_"), places, strict=True):

@@ -126,6 +126,7 @@ versions = Table(
     Column("text_digest", Text, nullable=False),
     Column("content_digest", Text, nullable=False),  # of headline, standfirst, text and a live blog's posts
     Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
+    Column("is_quarantined", Boolean, nullable=False),  # as the troubles of its source say
     Column("file", Text, nullable=False),
     Column("offset", Integer, nullable=False),
     Column("length", Integer, nullable=False),
@@ -137,6 +138,27 @@ versions = Table(
     Index("versions_by_source", "source", "site"),
     Index("versions_by_kind", "source", "kind", "date"),
 )
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # of the articles; empty: of all pages
+    Column("what", Text, nullable=False),
+    Column("since", Text, nullable=False),  # WARC-Date of the first capture that shows it
+    Column("until", Text),  # of the first one that shows it no more
+    Column("found", Text, nullable=False),
+    Column("ended", Text),
+    Column("before", Float, nullable=False),
+    Column("after", Float, nullable=False),
+    Column("holds", Boolean, nullable=False),  # texts of captures since then and before `until` are in quarantine
+    Column("decided", Text),  # kept or released, by a person
+    Column("who", Text),
+    Column("made", Text, nullable=False),
+    Column("is_settled", Boolean, nullable=False),  # all texts are where it wants them
+)
+"""What has fallen of a source's articles, see archive.health.troubles."""
 
 furniture = Table(
     "furniture",

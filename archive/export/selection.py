@@ -27,7 +27,7 @@ _BUSY = 30
 """Seconds to wait for a writer."""
 _TABLES = "CREATE TEMP TABLE chosen (number INTEGER PRIMARY KEY, version TEXT NOT NULL)"
 _HISTORY = """
-    SELECT id AS version, capture, date, headline, text_digest FROM versions WHERE article = ?
+    SELECT id AS version, capture, date, headline, text_digest FROM versions WHERE article = ? AND NOT is_quarantined
     ORDER BY date, capture, extracted, id
 """
 _CHOSEN = """

@@ -118,7 +118,8 @@ class _Story:
             query = select(schema.versions).where(or_(v.article.in_(articles), v.capture.in_(pages)))
             readings = self._catalogue.rows(query.order_by(v.extracted, v.id))
         self._by_id = {row["id"]: row for row in readings}
-        return {row["capture"]: row for row in readings}
+        self._quarantined = {row["capture"] for row in readings if row["is_quarantined"]}
+        return {row["capture"]: row for row in readings if not row["is_quarantined"]}
 
     def changes(self) -> Iterator[Row]:
         """Rows of the table. Raises `ArchiveError` for texts that can't be read."""
@@ -132,6 +133,8 @@ class _Story:
         for look in self._catalogue.rows(query.order_by(c.c.date, c.c.file, c.c.offset)):
             page = look["refers_to"] or look["id"]
             reading = self._readings.get(page)
+            if reading is None and page in self._quarantined:
+                continue  # what was read is not to be trusted
             row = self._shown(look, page, reading) if reading else self._not_shown(look)
             if row is not None:
                 rows[row["id"]] = row

@@ -70,6 +70,10 @@ class Command(ArchiveCommand):
             with Rerunning(self.settings, self.store, opts, report=report, say=say, progress=progress) as rerunning:
                 for file in files or (None,):
                     rerunning.run(file)
+            if opts.accept:
+                from crawler.health import channels_of, say_alarms
+
+                say_alarms(self.store, channels_of(self.settings))
         if not report.pages and not rerunning.taken:
             raise StoreError(_nothing(opts, files))
         say_last = partial(print, file=sys.stderr if opts.json else sys.stdout)

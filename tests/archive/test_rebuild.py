@@ -80,6 +80,7 @@ def test_the_catalogue_of_a_crawl_is_the_one_of_a_rebuild(store: Store) -> None:
         "leads": 0,
         "versions": 7,
         "furniture": 0,
+        "troubles": 0,
         "articles": 5,
         "full_text": 5,
         "likeness": 5,

@@ -63,7 +63,8 @@ def article_page(request: Request) -> Response:
 
 
 def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[Row]]:
-    """The version that is asked for by ``version``, else the latest of ``url``; and the last one of each capture.
+    """The version that is asked for by ``version``, else the latest of ``url`` that is published or, if none is, of
+    those in quarantine; and the last one of each capture.
 
     Raises `Unfit` and `Unknown`.
     """
@@ -82,7 +83,8 @@ def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[R
     if row and url and row["id"] not in {v["id"] for v in catalogue.versions(url)}:
         raise Unknown(f"The version {wanted} is none of {url}.")
     last = {v["capture"]: v for v in every}
-    return row or every[-1], list(last.values())
+    published = [v for v in every if not v["is_quarantined"]]
+    return row or (published or every)[-1], list(last.values())
 
 
 def _gone(store: Store, catalogue: Catalogue, url: str) -> Event | None:

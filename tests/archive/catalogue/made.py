@@ -40,6 +40,7 @@ def version(number: int, headline: str, text: str = "", *, article: str = URL, *
         "text_digest": f"sha256:{text}",
         "content_digest": f"sha256:{headline} {text}",
         "removed": 0,
+        "is_quarantined": False,
         "kind": "article",
         "fields": "headline",
         "text_length": len(text),
