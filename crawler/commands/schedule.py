@@ -69,6 +69,7 @@ class Command(ArchiveCommand):
 
     def _go_on(self, sources: ScheduledSources, output: Output, opts: argparse.Namespace) -> None:
         from crawler.scheduling.service import Service
+        from crawler.scheduling.worth import Worth
         from crawler.watching.board import Board
 
         settings = self.settings
@@ -89,6 +90,7 @@ class Command(ArchiveCommand):
                 grace=_number("SCHEDULE_GRACE", settings["SCHEDULE_GRACE"], at_least=0),
                 tell=output.tell,
                 say=output.say,
+                is_worth=Worth(self.store, sources.source),
                 board=board,
                 show=show,
                 show_seconds=seconds,

@@ -43,6 +43,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """For what crawls write."""
     say: Tell
     """For the scheduler's own sentences."""
+    is_worth: Callable[[str], bool] = lambda name: True
+    """Whether anything of a source is due: if not, its time passes without a run."""
     board: Board = msgspec.field(default_factory=Board)
     """Is told how all stands."""
     show: Callable[[], None] | None = None
@@ -87,6 +89,7 @@ class _Work:
             keep=self._keep,
             at_once=service.at_once,
             say=service.say,
+            is_worth=service.is_worth,
         )
         self._showing: asyncio.Task[None] | None = None
 

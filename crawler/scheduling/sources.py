@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from archive.errors import SourceError
 from crawler.scheduling.schedule import Schedule
-from crawler.source import load_sources, project_folder
+from crawler.source import Source, load_sources, project_folder
 
 __all__ = ["ScheduledSources"]
 
@@ -22,6 +22,11 @@ class ScheduledSources:
         self._seen: object = None
         self._said: set[tuple[str, str]] = set()
         self._good: dict[str, Schedule | None] = {}
+        self._sources: dict[str, Source] = {}
+
+    def source(self, name: str) -> Source | None:
+        """The definition of that name as it was read last, if it was ever right."""
+        return self._sources.get(name)
 
     def all(self) -> dict[str, Schedule | None]:
         """Every source, those without a schedule too. Raises `SourceError` for a name that is none, or is wrong."""
@@ -70,5 +75,6 @@ class ScheduledSources:
         for folder in self._folders:
             sources, wrong = load_sources(folder)
             found |= {name: source.schedule for name, source in sources.items()}
+            self._sources |= sources
             errors = {name: e for name, e in errors.items() if name not in sources} | wrong
         return {name: schedule for name, schedule in found.items() if name not in errors}, errors
