@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from archive.rights.statement import Statement
+
 __all__ = ["Article", "Comment", "Removed", "Trace", "Update", "article_fields"]
 
 
@@ -88,6 +90,8 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     updates: tuple[Update, ...] = ()
     canonical_url: str | None = None
     paywalled: bool | None = None
+    rights: tuple[Statement, ...] | None = None
+    """What the page itself says of its use; None where a version of newswarc read it that did not look."""
     trace: Trace = Trace()
 
     @property

@@ -7,6 +7,8 @@ from typing import IO, Literal
 
 import msgspec
 
+from archive.rights.statement import Statement
+
 __all__ = ["Announcement", "Capture", "Exchange", "Failure", "Lead", "Truncation"]
 
 Truncation = Literal["length", "time", "disconnect", "unspecified"]
@@ -68,6 +70,8 @@ class Exchange(msgspec.Struct, kw_only=True):
     """Bytes the server sent after the end of the response; not kept, only counted."""
     attempts: int = 1
     lead: Lead | None = None
+    rights: tuple[Statement, ...] = ()
+    """What robots.txt and tdmrep.json say of the URL, as far as they were asked."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     received: bytes = b""
     """Whatever bytes did arrive."""
     lead: Lead | None = None
+    rights: tuple[Statement, ...] = ()
+    """As in `Exchange`."""
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):

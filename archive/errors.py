@@ -31,6 +31,10 @@ class SourceError(ArchiveError):
     """A source definition is wrong; the text names file, line and key."""
 
 
+class SettingError(ArchiveError):
+    """A setting makes no sense; the text names it."""
+
+
 class ExportError(ArchiveError):
     """An export can't be made: nothing fits, the target can't be written, or the key is no good."""
 

@@ -177,7 +177,8 @@ class _FileRows:
             if kind == "exchange" and self._exchange:
                 capture = self._capture(self._exchange, facts)
                 validators = validators_in(self._exchange.block, capture.date, facts)
-                row = capture_row(capture, facts["method"], self.run, validators.etag, validators.last_modified)
+                told = (validators.etag, validators.last_modified)
+                row = capture_row(capture, facts["method"], self.run, *told, rights=facts.get("rights"))
                 self._add("captures", row)
                 self._add("fetches", fetch_row(record.id, facts, self.run, capture.id))
                 self._exchange = None

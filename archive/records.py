@@ -9,11 +9,12 @@ from typing import IO, Any
 
 import msgspec
 
-from archive.capture import Exchange
+from archive.capture import Exchange, Failure
 from archive.catalogue.rows import Row
 from archive.errors import RecordError
 from archive.http import Message, head_length
 from archive.reader import FACTS
+from archive.rights.reading import head_statements
 from archive.warc import PROFILE_IDENTICAL, PROFILE_NOT_MODIFIED, WARC_FIELDS, Record, new_id, sha256, warc_fields
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "exchange_facts",
     "exchange_records",
     "facts_record",
+    "failure_facts",
     "iso",
     "json_record",
     "revisit_headers",
@@ -151,6 +153,26 @@ def exchange_facts(exchange: Exchange, message: Message) -> dict[str, Any]:
         "interim": [reply.decode("latin-1") for reply in exchange.interim],
         "lead": msgspec.to_builtins(exchange.lead),
     }
+    if rights := [*exchange.rights, *head_statements(message.headers, exchange.url)]:
+        facts["rights"] = msgspec.to_builtins(rights)
     for name in ("ip", "port", "proxy", "tls", "cipher", "truncated", "error", "surplus", "attempts"):
         facts[name] = getattr(exchange, name)
+    return facts
+
+
+def failure_facts(failure: Failure) -> dict[str, Any]:
+    """What is known of a fetch that ended before any response."""
+    facts: dict[str, Any] = {
+        "url": failure.url,
+        "method": failure.method,
+        "outcome": failure.kind,
+        "error": failure.error,
+        "size": len(failure.received),
+        "started": iso(failure.started, exact=True),
+        "ended": iso(failure.ended, exact=True),
+        "lead": msgspec.to_builtins(failure.lead),
+        "received": failure.received.decode("latin-1"),
+    }
+    if failure.rights:
+        facts["rights"] = msgspec.to_builtins(failure.rights)
     return facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator
@@ -35,7 +36,7 @@ from archive.leads import Kind as ListingKind
 from archive.leads import leads_records
 from archive.provenance import provenance
 from archive.rebuild import catch_up, settle
-from archive.records import beginning, dump, exchange_records, facts_record, iso, json_record
+from archive.records import beginning, dump, exchange_records, facts_record, failure_facts, iso, json_record
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
 from archive.tally import Tally, peak_memory
@@ -192,9 +193,8 @@ class Run:
         self._tally.not_modified += capture.kind == "revisit" and capture.status == 304
         self._tally.truncated += truncated is not None
         validators = validators_in(response.block, response.date, facts)
-        self._captures.append(
-            capture_row(capture, facts["method"], self.row, validators.etag, validators.last_modified)
-        )
+        told = (validators.etag, validators.last_modified)
+        self._captures.append(capture_row(capture, facts["method"], self.row, *told, rights=facts.get("rights")))
         self._waiting.add(capture.url)
         self._fetches.append(fetch_row(about.id, facts, self.row, capture.id))
         self._flush_if_due()
@@ -202,17 +202,7 @@ class Run:
 
     def keep_failure(self, failure: Failure) -> None:
         """Store that a fetch ended before any response, with whatever bytes came. Raises `StoreError`."""
-        facts = {
-            "url": failure.url,
-            "method": failure.method,
-            "outcome": failure.kind,
-            "error": failure.error,
-            "size": len(failure.received),
-            "started": iso(failure.started, exact=True),
-            "ended": iso(failure.ended, exact=True),
-            "lead": msgspec.to_builtins(failure.lead),
-            "received": failure.received.decode("latin-1"),
-        }
+        facts = failure_facts(failure)
         about = facts_record(facts, "failure", iso(failure.started))
         self._writer("originals").append([about])
         self._tally.count_failure(failure.kind, len(failure.received))
@@ -297,6 +287,7 @@ class Run:
         details = {
             "article": article_fields(article),
             "date": capture.date,
+            "rights": self._rights(capture),
             "extracted": iso(ended, exact=True),
             "text_digest": article.text_digest,
             "reading": told,
@@ -344,6 +335,12 @@ class Run:
             return measures
         summary = self.catalogue.summary({capture.url, article.url, article.canonical_url or ""})
         return measured(article, summary=summary) if measures is None or summary else measures
+
+    def _rights(self, capture: Capture) -> list[Any]:
+        """What was known of a capture's rights before its page was read."""
+        waiting = (row for row in reversed(self._captures) if row["id"] == capture.id)
+        row = next(waiting, None) or self.catalogue.capture(capture.id)
+        return json.loads(row["rights"]) if row and row["rights"] else []
 
     def _keep_list(self, facts: dict[str, Any], writer: WarcWriter) -> None:
         """Store a furniture list, once in a file: whoever has the texts has what they were cleaned with."""

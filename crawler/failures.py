@@ -51,7 +51,7 @@ class Failures:
             logger.warning("%s could not be fetched: %s", request.url, explain(error))
 
     def refused(self, request: Request, sentence: str, level: int = logging.WARNING) -> None:
-        """Say and archive that a request was not made because of robots.txt."""
+        """Say and archive that a request was not made because of what robots.txt or tdmrep.json say."""
         now = clock.now()
         self._spider.logger.log(level, "%s is not fetched: %s", request.url, sentence)
         if archiving := self._spider.archiving:
@@ -64,5 +64,6 @@ class Failures:
                     kind="robots",
                     error=sentence,
                     lead=request.meta.get("lead"),
+                    rights=request.meta.get("rights", ()),
                 )
             )

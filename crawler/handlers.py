@@ -72,6 +72,7 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
             self._archiving.check(request)
         url = urldefrag(request.url)[0]
         recording = Recording(url, request.method, _lead(request), request.meta.get("proxy"))
+        recording.rights = request.meta.get("rights", ())
         # Read by super().download_request() before its first await, so no other request comes between.
         self._pool = _RecordingPool(self._shared_pool, recording)  # type: ignore[assignment]
         try:
@@ -114,6 +115,7 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
                 error="The server's answer is not HTTP." if kind == "not-http" else explain(error),
                 received=recording.raw,
                 lead=exchange.lead,
+                rights=exchange.rights,
             )
         )
 

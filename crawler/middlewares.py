@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
@@ -14,8 +14,10 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 from archive.capture import Lead
+from archive.rights.statement import Statement
 from crawler.archiving import Archiving
 from crawler.patience import LeftAlone
+from crawler.rights import not_fetched, note
 from crawler.robots import Pace, StoredRobots, asked_delay, stored_robots
 
 if TYPE_CHECKING:
@@ -29,7 +31,18 @@ logger = logging.getLogger(__name__)
 
 
 class Disallowed(IgnoreRequest):
-    """robots.txt forbids the request, or can't be had; the message is one sentence."""
+    """robots.txt forbids the request, or can't be had, or a reservation binds; the message is one sentence."""
+
+
+class _Place(NamedTuple):
+    """Where a robots.txt stands."""
+
+    record: str | None = None
+    date: str | None = None
+    status: int = 0
+
+
+_NOWHERE = _Place()
 
 
 class RobotsTxt(RobotsTxtMiddleware):
@@ -40,11 +53,16 @@ class RobotsTxt(RobotsTxtMiddleware):
     nothing may be fetched (RFC 9309, 2.3.1.4).
 
     A robots.txt that the archive got within a day is not asked for again, and the pace that it asks for is kept.
+
+    What it decides is noted with each request (`crawler.rights.note`). It binds as ``RIGHTS_NOT_FETCHED`` says.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._pace = Pace(crawler)
+        self._binds = "robots" in not_fetched(crawler.settings, getattr(crawler.spider, "source", None))
+        self._places: dict[str, _Place] = {}
+        """Where each host's robots.txt is, as far as it could be had."""
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         """Let robots.txt be redirected anywhere (RFC 9309, 2.3.1.2); raises `Disallowed`."""
@@ -56,18 +74,28 @@ class RobotsTxt(RobotsTxtMiddleware):
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Raises `Disallowed`."""
+        place = self._places.get(urlparse_cached(request).netloc, _NOWHERE)
+        value, said = "allowed", ""
         if isinstance(rp, _Unreachable):
-            raise Disallowed(rp.why)
+            value, said = "unknown", rp.why
+        elif rp is None:
+            said = "there is no robots.txt that could be asked"
+        elif place.status >= 400:
+            said = f"there is none ({place.status})"
         try:
-            super().process_request_2(rp, request)
-        except IgnoreRequest as error:
-            raise Disallowed("robots.txt asks crawlers not to fetch it.") from error
+            super().process_request_2(rp if value == "allowed" else None, request)
+        except IgnoreRequest:
+            value = "forbidden"
+        note(request, Statement("robots", value, "robots.txt", said, place.record, place.date))
+        if value != "allowed" and self._binds:
+            raise Disallowed(said or "robots.txt asks crawlers not to fetch it.")
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's site, or None if it has none."""
         url = urlparse_cached(request)
         if url.netloc not in self._parsers and (stored := self._stored(f"{url.scheme}://{url.netloc}/robots.txt")):
             self._parsers[url.netloc] = Deferred()
+            self._places[url.netloc] = _Place(stored.capture, stored.date, stored.status)
             await self._parse_robots(TextResponse(request.url, body=stored.body), url.netloc, request)
         parser = await super().robot_parser(request)
         known = self._parsers.get(url.netloc)
@@ -84,6 +112,8 @@ class RobotsTxt(RobotsTxtMiddleware):
         return stored_robots(archiving.run, url)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.request is not None and (capture := response.meta.get("capture")):
+            self._places[netloc] = _Place(capture.id, capture.date, capture.status)
         if response.status >= 500:
             self._known(netloc, _Unreachable(f"robots.txt answers {response.status}."))
         else:

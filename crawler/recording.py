@@ -10,6 +10,7 @@ from typing import IO
 from archive import clock
 from archive.capture import Exchange, Lead, Truncation
 from archive.http import is_http, is_interim, split_interim
+from archive.rights.statement import Statement
 
 __all__ = ["Recording"]
 
@@ -24,6 +25,8 @@ class Recording:
 
     def __init__(self, url: str, method: str, lead: Lead | None, proxy: str | None) -> None:
         self.url, self.method, self.lead, self.proxy = url, method, lead, proxy
+        self.rights: tuple[Statement, ...] = ()
+        """What robots.txt and tdmrep.json say of the URL."""
         self.attempts = 0
         self.begun = clock.now()
         self._clear()
@@ -115,6 +118,7 @@ class Recording:
             surplus=self.surplus,
             attempts=self.attempts,
             lead=self.lead,
+            rights=self.rights,
         )
 
     def _response(self) -> tuple[tuple[bytes, ...], bytes | IO[bytes]]:

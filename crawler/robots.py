@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 _FRESH = dt.timedelta(hours=24)
 """RFC 9309, 2.4: a cached version should not be used for longer."""
 _LATEST = """
-    SELECT o.id, c.status, c.date, c.truncated, o.file, o.offset, o.length
+    SELECT o.id, o.date, c.status, c.truncated, o.file, o.offset, o.length
     FROM captures c JOIN captures o ON o.id = ifnull(c.refers_to, c.id)
     WHERE c.url = :url AND c.date >= :since AND c.date <= :until AND c.method = 'GET'
     ORDER BY c.date DESC, c.id LIMIT 1
@@ -39,10 +39,14 @@ _LATEST = """
 
 
 class StoredRobots(msgspec.Struct, frozen=True):
-    """A robots.txt of the archive that is fresh enough to go by."""
+    """A robots.txt (or tdmrep.json) of the archive that is fresh enough to go by."""
 
     capture: str
     """Record id of the response that has it."""
+    date: str
+    """WARC-Date of that response."""
+    status: int
+    """What was answered last."""
     body: bytes
 
 
@@ -57,7 +61,7 @@ def stored_robots(run: Run, url: str) -> StoredRobots | None:
         return None
     try:
         message = parse_stored(parse_member(run.store.read(row["file"], row["offset"], row["length"]), 0).block)
-        return StoredRobots(row["id"], message.content())
+        return StoredRobots(row["id"], row["date"], row["status"], message.content())
     except (RecordError, StoreError):
         return None
 

@@ -19,6 +19,7 @@ from archive import clock
 from archive.errors import SourceError
 from archive.rules import Reading, SiteRules, rules_at
 from crawler.cadence import Cadence, read_cadence
+from crawler.rights import SourceRights, check_rights
 from crawler.scheduling.schedule import Schedule, read_schedule
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """When `scrapy schedule` crawls it; never without one."""
     cadence: Cadence = Cadence()
     """How often its pages are looked at, and how many of them at once."""
+    rights: SourceRights = SourceRights()
+    """What the site's statements about the use of its pages mean here, where the settings don't fit."""
     rules: tuple[SiteRules, ...] = ()
 
     @property
@@ -171,6 +174,7 @@ def _check(source: Source, stem: str) -> None:
         ZoneInfo(source.timezone)
     except (KeyError, ValueError, OSError):
         fail(f"{source.timezone!r} is no IANA time zone such as Europe/Berlin", "timezone")
+    check_rights(source.rights)
     if not source.article_urls:
         fail("give at least one pattern of article URLs", "article_urls")
     patterns: list[tuple[str, str]] = [(f"article_urls[{i}]", p) for i, p in enumerate(source.article_urls)]

@@ -54,6 +54,15 @@ CONNECT_TO: list[str] = []
 REQUISITES_A_PAGE = 200
 REQUISITES_DAYS = 7
 
+# What sites say of the use of their pages (docs/rights.md). By names of marks: what is not asked for, what the reading
+# room does not show, what is never exported, and what --only-permitted leaves out. A source may have its own answers.
+RIGHTS_NOT_FETCHED = ["robots"]
+RIGHTS_NOT_SHOWN: list[str] = []
+RIGHTS_NOT_EXPORTED: list[str] = []
+RIGHTS_RESERVED = ["unread", "robots", "tdm", "noai", "noarchive"]
+# Whether each site is asked once a day for its /.well-known/tdmrep.json.
+TDMREP = True
+
 # Extraction, in processes of its own. Seconds and bytes are for one page; 0 workers: one a core.
 EXTRACT_WORKERS = 0
 EXTRACT_TIMEOUT = 20

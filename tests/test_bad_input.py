@@ -35,6 +35,7 @@ from tests.server.store import Stored, read_store
 SCRAPY = Path(sys.executable).with_name("scrapy")
 SETTINGS: dict[str, object] = {
     "AUTOTHROTTLE_ENABLED": False,
+    "TDMREP": False,
     "CONTACT": "https://operator.example/",
     "DOWNLOAD_DELAY": 0,
     "EXTRACT_WORKERS": 1,

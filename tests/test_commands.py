@@ -97,6 +97,7 @@ def crawl(store: Path, *args: object, **settings: Any) -> Ended:
         *args,
         ARCHIVE_STORE=store,
         AUTOTHROTTLE_ENABLED=False,
+        TDMREP=False,
         CONTACT="https://operator.example/",
         DOWNLOAD_DELAY=0,
         EXTRACT_WORKERS=1,

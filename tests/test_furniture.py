@@ -50,7 +50,12 @@ class Gazette:
 
     def run(self, *arguments: str) -> Ended:
         """``scrapy`` with this paper and store."""
-        more = {"PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8", "DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False}
+        more = {
+            "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
+            "DOWNLOAD_DELAY": 0,
+            "AUTOTHROTTLE_ENABLED": False,
+            "TDMREP": False,
+        }
         return scrapy(*arguments, ARCHIVE_STORE=self.store.root, SOURCES=self.sources, LOG_LEVEL="INFO", **more)
 
     def texts(self) -> dict[str, list[str]]:

@@ -27,6 +27,7 @@ from tests.server.crawl import ROOT
 SCRAPY = Path(sys.executable).with_name("scrapy")
 SETTINGS: dict[str, object] = {
     "AUTOTHROTTLE_ENABLED": False,
+    "TDMREP": False,
     "CONCURRENT_REQUESTS": 8,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
     "CONTACT": "https://operator.example/",

@@ -105,6 +105,7 @@ def test_it_is_deployed_and_crawls(scrapyd: str, tmp_path: Path) -> None:
         settings = {
             "ARCHIVE_STORE": store.root,
             "AUTOTHROTTLE_ENABLED": False,
+            "TDMREP": False,
             "CONNECT_TO": ",".join(papers.connect_to),
             "DOWNLOAD_DELAY": 0,
             "EXTRACT_WORKERS": 1,

@@ -15,7 +15,7 @@ from archive.catalogue.words import Words
 
 __all__ = ["refresh_article", "renew_article"]
 
-_FIELDS = ("source", "headline", "published", "modified", "language", "section")
+_FIELDS = ("source", "headline", "published", "modified", "language", "section", "rights")
 _INDEXES = ("full_text", "likeness")
 
 
@@ -108,7 +108,7 @@ def _index(connection: Connection, number: int, row: Row, words: Words) -> None:
     _take_out(connection, number)
     connection.exec_driver_sql(
         "INSERT INTO full_text (rowid, headline, text, facets) VALUES (?, ?, ?, ?)",
-        (number, words.headline, words.text, " ".join(facets(row["source"], row["language"]))),
+        (number, words.headline, words.text, " ".join(facets(row["source"], row["language"], row["rights"]))),
     )
     if words.signature:
         connection.exec_driver_sql(

@@ -20,6 +20,7 @@ from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row, subtag, url_key
 from archive.catalogue.search import each_article
 from archive.catalogue.words import Words
+from archive.rights.policy import NOTHING, Policy
 
 __all__ = ["Catalogue"]
 
@@ -340,11 +341,12 @@ class Catalogue:
         language: str | None = None,
         since: str | None = None,
         until: str | None = None,
+        without: Policy = NOTHING,
         limit: int = 100,
         offset: int = 0,
     ) -> list[Row]:
         """Articles, newest first. For the filters see `Filters`. Raises `DateError`."""
-        filters = Filters(source=source, language=language, since=since, until=until)
+        filters = Filters(source=source, language=language, since=since, until=until, without=without)
         return self.rows(filters.articles().order_by(schema.articles.c.number.desc()).limit(limit).offset(offset))
 
     def each_article(
@@ -355,12 +357,13 @@ class Catalogue:
         language: str | None = None,
         since: str | None = None,
         until: str | None = None,
+        without: Policy = NOTHING,
     ) -> Iterator[Row]:
         """All such articles, oldest first, those of one second by URL, however many they are.
 
         `words` as for `Search.find`. Raises `DateError` and `QueryError`.
         """
-        filters = Filters(source=source, language=language, since=since, until=until)
+        filters = Filters(source=source, language=language, since=since, until=until, without=without)
         return each_article(self, words, filters)
 
     def alike(self, version_id: str, limit: int = 20) -> list[Row]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from archive.catalogue import schema
 from archive.catalogue.rows import facets, first_number, subtag
 from archive.errors import ArchiveError
+from archive.rights.policy import NOTHING, Policy
+from archive.rights.statement import bits
 
 __all__ = ["DateError", "Filters"]
 
@@ -29,11 +31,25 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     since: str | None = None
     until: str | None = None
+    without: Policy = NOTHING
+    """Marks of rights that none of the articles has."""
 
     def facets(self) -> list[str]:
         """The words of the full-text index that an article must have."""
         source, language = facets(self.source or "", self.language)
         return [word for given, word in ((self.source, source), (self.language, language)) if given is not None]
+
+    def excluded(self) -> str | None:
+        """An expression of FTS5 for the articles that are left out for what is said of their rights."""
+        marked = _marked(self.without.marks)
+        chosen = [marked] if marked else []
+        if sources := self.without.by_source:
+            named = {name: f'facets : "{facets(name, None)[0]}"' for name in sorted(sources)}
+            if marked:
+                chosen = [f"(({marked}) NOT ({' OR '.join(named.values())}))"]
+            own = {name: _marked(sources[name]) for name in named}
+            chosen += [f"({named[name]} AND ({own[name]}))" for name in named if own[name]]
+        return " OR ".join(chosen) or None
 
     def numbers(self) -> tuple[int, int]:
         """The lowest and highest number of the articles in question. Raises `DateError`."""
@@ -56,12 +72,23 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             query = query.where(a.c.number.between(first, last))
         if self.source is not None:
             query = query.where(a.c.source == self.source)
+        if self.without:
+            query = query.where(a.c.rights.op("&")(self._left_out()) == 0)
         if self.language is not None:
             tag, length = subtag(self.language), len(subtag(self.language))
             begins = func.lower(func.substr(func.ifnull(a.c.language, ""), 1, length)) == tag
             ends = func.substr(func.ifnull(a.c.language, ""), length + 1, 1).in_(["", "-", "_"])
             query = query.where(begins, ends)
         return query
+
+    def _left_out(self) -> ColumnElement[int] | int:
+        """The bits that the articles of a source must not have."""
+        own = [(schema.articles.c.source == name, bits(marks)) for name, marks in self.without.by_source.items()]
+        return case(*own, else_=bits(self.without.marks)) if own else bits(self.without.marks)
+
+
+def _marked(marks: frozenset[str]) -> str:
+    return " OR ".join(f'facets : "{word}"' for word in facets("", None, bits(marks))[2:])
 
 
 def _number(date: str, name: str) -> int:

@@ -19,6 +19,7 @@ from archive.capture import Capture
 from archive.catalogue import schema
 from archive.furniture.furniture import site_of
 from archive.health.measures import fields_of
+from archive.rights.statement import UNREAD, Statement, bits, marks, named
 from archive.surt import surt, url_key
 
 __all__ = [
@@ -85,12 +86,12 @@ def subtag(language: str | None) -> str:
     return re.split("[-_]", language or "", maxsplit=1)[0].lower()
 
 
-def facets(source: str, language: str | None) -> list[str]:
-    """Words of the full-text index that stand for an article's source and language; no text holds their like."""
-    return [
-        f"\ue000{kind}{value.encode('utf-8', 'surrogatepass').hex()}"
-        for kind, value in (("s", source), ("l", subtag(language)))
-    ]
+def facets(source: str, language: str | None, rights: int = 0) -> list[str]:
+    """Words of the full-text index that stand for an article's source, language and marks of rights, in this order;
+    no text holds their like.
+    """
+    told = [("s", source), ("l", subtag(language)), *(("r", name) for name in named(rights))]
+    return [f"\ue000{kind}{value.encode('utf-8', 'surrogatepass').hex()}" for kind, value in told]
 
 
 def run_row(info: dict[str, str], end: dict[str, Any] | None = None) -> Row:
@@ -138,9 +139,16 @@ def fetch_row(record_id: str, facts: dict[str, Any], run: Row, capture: str | No
 
 
 def capture_row(
-    capture: Capture, method: str, run: Row, etag: str | None = None, last_modified: str | None = None
+    capture: Capture,
+    method: str,
+    run: Row,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    *,
+    rights: list[Any] | None = None,
 ) -> Row:
-    """From a response or revisit record and where it lies; the last two are its `archive.validators.Validators`."""
+    """From a response or revisit record and where it lies; its `archive.validators.Validators`, and the statements in
+    the JSON beside it."""
     return {
         "id": capture.id,
         "run": run["id"],
@@ -162,6 +170,7 @@ def capture_row(
         "record_digest": capture.record_digest,
         "etag": etag,
         "last_modified": last_modified,
+        "rights": json.dumps(rights, ensure_ascii=False, sort_keys=True) if rights else None,
     }
 
 
@@ -235,6 +244,7 @@ def version_row(
         "signature": signature,
         "text_digest": details["text_digest"],
         "content_digest": _content_digest(fields, details["text_digest"]),
+        "rights": _marks(fields.get("rights"), details.get("rights")),
         "removed": len(fields["trace"].get("removed", ())),
         "is_quarantined": False,  # the catalogue knows
         "file": file,
@@ -242,6 +252,12 @@ def version_row(
     for prefix, (offset, length) in zip(("", "details_", "provenance_"), places, strict=True):
         row |= {f"{prefix}offset": offset, f"{prefix}length": length}
     return row
+
+
+def _marks(page: list[Any] | None, exchange: list[Any] | None) -> int:
+    """The marks that the statements of a page and of its exchange come to."""
+    statements = msgspec.convert([*(page or ()), *(exchange or ())], list[Statement])
+    return bits(marks(statements) | (frozenset() if page is not None else {UNREAD}))
 
 
 def _content_digest(fields: dict[str, Any], text_digest: str) -> str:

@@ -75,6 +75,7 @@ captures = Table(
     Column("record_digest", Text, nullable=False),
     Column("etag", Text),  # of a GET that was answered with 200 or 304
     Column("last_modified", Text),  # as the server wrote it
+    Column("rights", Text),  # JSON list of archive.rights.statement.Statement
     Index("captures_by_payload", "url", "payload_digest"),
     Index("captures_by_surt", "surt", "date"),
     Index("captures_by_date", "date", "file", "offset"),
@@ -125,6 +126,7 @@ versions = Table(
     Column("signature", LargeBinary, nullable=False),  # see archive.catalogue.likeness
     Column("text_digest", Text, nullable=False),
     Column("content_digest", Text, nullable=False),  # of headline, standfirst, text and a live blog's posts
+    Column("rights", Integer, nullable=False),  # marks, see archive.rights.statement
     Column("removed", Integer, nullable=False),  # blocks of the page that are not in the text
     Column("is_quarantined", Boolean, nullable=False),  # as the troubles of its source say
     Column("file", Text, nullable=False),
@@ -184,8 +186,10 @@ articles = Table(
     Column("last_seen", Text, nullable=False),
     Column("texts", Integer, nullable=False),  # different texts in a row
     Column("version", Text, nullable=False),  # the latest
+    Column("rights", Integer, nullable=False),  # of that version
     Index("articles_by_source", "source", "number"),
     Index("articles_by_language", "language"),
+    Index("articles_by_rights", "rights", "source"),
 )
 
 changes = Table(

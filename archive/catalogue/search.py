@@ -16,6 +16,7 @@ from archive.catalogue.rows import Row, number_second
 from archive.catalogue.snippets import Parts, Snippets
 from archive.errors import ArchiveError
 from archive.reader import parse_member
+from archive.rights.policy import NOTHING, Policy
 
 if TYPE_CHECKING:
     from archive.catalogue.catalogue import Catalogue
@@ -69,6 +70,7 @@ class Search:
         language: str | None = None,
         since: str | None = None,
         until: str | None = None,
+        without: Policy = NOTHING,
         limit: int = 20,
         offset: int = 0,
         order: Literal["relevance", "date"] = "relevance",
@@ -77,7 +79,7 @@ class Search:
 
         For the filters see `Filters`. Raises `QueryError`, `DateError` and `StoreError`.
         """
-        filters = Filters(source=source, language=language, since=since, until=until)
+        filters = Filters(source=source, language=language, since=since, until=until, without=without)
         query = parse_query(words, language)
         match = _match(query, filters)
         values = {"match": match, "first": filters.numbers()[0], "last": filters.numbers()[1]}
@@ -143,7 +145,9 @@ _FROM = "FROM full_text WHERE full_text MATCH :match AND rowid BETWEEN :first AN
 
 
 def _match(query: Query, filters: Filters) -> str:
-    return " AND ".join([f"({query.match})", *(f'facets : "{word}"' for word in filters.facets())])
+    match = " AND ".join([f"({query.match})", *(f'facets : "{word}"' for word in filters.facets())])
+    excluded = filters.excluded()
+    return f"({match}) NOT ({excluded})" if excluded else match
 
 
 def each_article(catalogue: Catalogue, words: str | None, filters: Filters) -> Iterator[Row]:

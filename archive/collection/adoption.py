@@ -27,6 +27,7 @@ from archive.http import Message, head_length, parse_stored
 from archive.progress import Progress
 from archive.reader import StoredRecord, parse_member
 from archive.records import HTTP_REQUEST, HTTP_RESPONSE, iso, revisit_headers
+from archive.rights.reading import head_statements
 from archive.run import Run
 from archive.warc import Record, sha256
 
@@ -236,6 +237,7 @@ def _facts(collection: Collection, record: StoredRecord, row: Row, message: Mess
         "ip": record.get("WARC-IP-Address"),
         "truncated": row["truncated"] if record.type != "revisit" else None,
         "lead": None,
+        **({"rights": msgspec.to_builtins(rights)} if (rights := head_statements(message.headers, row["url"])) else {}),
         "adopted": {
             "collection": collection.path.name,
             "file": row["file"],

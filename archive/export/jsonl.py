@@ -10,6 +10,7 @@ from archive.cleaning import article_dict
 from archive.export.lines import line
 from archive.export.selection import Entry, Selection
 from archive.progress import Progress
+from archive.rights.statement import named
 
 __all__ = ["fields", "write_jsonl"]
 
@@ -24,11 +25,14 @@ def fields(entry: Entry) -> dict[str, Any]:
     """What is handed over of a version: what `scrapy clean` prints, and where each part of it lies in the archive.
 
     ``text_record`` and ``provenance`` are the gzip members of the text and of the provenance record, ``capture``
-    that of the page.
+    that of the page. ``rights`` are all statements about the page, ``rights_marks`` what they come to
+    (`archive.rights.statement.marks`).
     """
     row, capture, trace = entry.row, entry.capture, entry.article.trace
     return {
         **article_dict(entry.article, capture.file),
+        "rights": [msgspec.structs.asdict(statement) for statement in entry.rights],
+        "rights_marks": list(named(row["rights"])),
         "source": row["source"],
         "article": row["article"],
         "version": row["id"],

@@ -11,6 +11,7 @@ from archive.export.ledger import ledger
 from archive.export.lines import dump
 from archive.export.selection import Entry, Selection
 from archive.progress import Progress
+from archive.rights.statement import Statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +64,7 @@ def schema() -> pa.Schema:
         ("id", text), ("kind", text), ("url", text), ("date", moment), ("status", pa.int16()), ("mime", text),
         ("payload_digest", text), ("refers_to", text), ("truncated", text), *member, ("record_digest", text),
     ]  # fmt: skip
+    statement = pa.struct([(name, text) for name in Statement.__struct_fields__])
     revision = [("version", text), ("capture", text), ("date", moment), ("headline", text), ("text_digest", text)]
     return pa.schema(
         [
@@ -87,6 +89,8 @@ def schema() -> pa.Schema:
             ("updates", pa.list_(pa.struct([("text", text), ("published", text), ("headline", text)]))),
             ("canonical_url", text),
             ("paywalled", pa.bool_()),
+            ("rights", pa.list_(statement)),
+            ("rights_marks", pa.list_(text)),
             ("removed", pa.list_(removed)),
             ("evidence", pa.map_(text, text)),
             ("text_digest", text),

@@ -11,6 +11,8 @@ import msgspec
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.errors import ExportError
+from archive.rights.policy import NOTHING, Policy
+from archive.rights.statement import bits
 
 __all__ = ["Query"]
 
@@ -37,6 +39,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     versions: Literal["latest", "all"] = "latest"
     """Of each article the version that was captured last within the span, or all that differ from the one before."""
 
+    without: Policy = NOTHING
+    """Marks of rights that neither the article nor the version has."""
+
     def check(self) -> None:
         """Raise `ExportError` for a date that is none."""
         for name in ("captured_since", "captured_until"):
@@ -48,7 +53,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The articles in question, oldest first. Raises `ArchiveError` for dates and words that make no sense."""
         self.check()
         return catalogue.each_article(
-            self.words, source=self.source, language=self.language, since=self.since, until=self.until
+            self.words,
+            source=self.source,
+            language=self.language,
+            since=self.since,
+            until=self.until,
+            without=self.without,
         )
 
     def holds(self, captured: str) -> bool:
@@ -56,9 +66,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         since, until = (self.captured_since or "").rstrip("Z"), (self.captured_until or "").rstrip("Z")
         return since <= captured and (not until or captured < until)
 
+    def permits(self, source: str, rights: int) -> bool:
+        """Whether a version with these marks (a number) is wanted."""
+        return not rights & bits(self.without.of(source))
+
     def facts(self) -> dict[str, Any]:
         """What was asked for, as it is told in a package."""
-        facts: dict[str, Any] = msgspec.to_builtins(self)
+        facts: dict[str, Any] = msgspec.to_builtins(self, order="deterministic")
         return {**facts, "versions": self.versions}
 
     def __str__(self) -> str:

@@ -18,6 +18,8 @@ from archive.errors import ExportError, RecordError, StoreError
 from archive.export.query import Query
 from archive.history.history import read_article
 from archive.progress import Progress
+from archive.rights.statement import Statement
+from archive.rights.telling import told
 from archive.storage import Store
 
 __all__ = ["ChangedCatalogue", "Entry", "Selection"]
@@ -47,6 +49,8 @@ class Entry(msgspec.Struct, frozen=True):
     capture: Capture
     """What it was read from."""
     article: Article
+    rights: list[Statement]
+    """What the site says of its use, each statement with the capture where it stands."""
     revisions: list[Row]
     """The versions of the article whose text or headline differs from the one before, oldest first."""
 
@@ -135,8 +139,15 @@ class Selection:
         query = self.query
         if query.versions == "latest" and not query.captured_since and not query.captured_until:
             return [article]
+        reserved = self._reserved(article) if query.without else set()
         history = [row for row in self._history(article["url"]) if query.holds(row["date"])]
+        history = [row for row in history if row["version"] not in reserved]
         return changed(history) if query.versions == "all" else history[-1:]
+
+    def _reserved(self, article: Row) -> set[str]:
+        """The versions of an article whose marks of rights leave them out."""
+        rows = self.rows("SELECT id, source, rights FROM versions WHERE article = ?", article["url"])
+        return {row["id"] for row in rows if not self.query.permits(row["source"], row["rights"])}
 
     def _history(self, article: str) -> list[Row]:
         """Of each capture of an article what was read from it last, oldest first."""
@@ -170,7 +181,8 @@ class Selection:
                 f"The page of {row['article']} ({row['capture']}) is not in the archive; run scrapy verify."
             )
         revisions = changed(self._history(row["article"]))
-        return Entry(row, capture_from(capture), article, revisions)
+        rights = told(article.rights, capture["rights"], capture["id"], capture["date"])
+        return Entry(row, capture_from(capture), article, rights, revisions)
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:

@@ -40,6 +40,7 @@ from archive.export.texts import Texts
 from archive.export.wet import whole_text
 from archive.export.zipping import StoredEntry, StoredZip
 from archive.progress import Progress
+from archive.rights.statement import named
 from archive.version import VERSION
 from archive.warc import CONFORMS_TO, WARC_FIELDS, sha256, warc_fields
 
@@ -205,6 +206,8 @@ class _Writer:
             "version": row["id"],
             "article": row["article"],
             "text_digest": row["text_digest"],
+            "rights": [msgspec.structs.asdict(statement) for statement in entry.rights],
+            "rights_marks": list(named(row["rights"])),
             **{part: placed[part] for part in ("text", "details", "provenance")},
             "capture": {
                 "id": capture.id,

@@ -128,6 +128,7 @@ def _article(draft: Draft, url: str, reading: Reading) -> Article:
         updates=draft.updates,
         canonical_url=metadata.canonical_url,
         paywalled=metadata.paywalled,
+        rights=metadata.rights,
         trace=Trace(
             extractor=EXTRACTOR,
             rules=rules.digest if rules else None,

@@ -27,6 +27,8 @@ from archive.extraction.markup import Markup, fold, host_of, is_front, select, s
 from archive.extraction.standfirst import choose_standfirst
 from archive.extraction.topics import read_section, read_tags
 from archive.extraction.updates import stated_updates
+from archive.rights.reading import page_statements
+from archive.rights.statement import Statement
 from archive.rules import SiteRules
 
 __all__ = ["Metadata", "read_metadata"]
@@ -80,6 +82,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     image: str | None = None
     canonical_url: str | None = None
     paywalled: bool | None = None
+    rights: tuple[Statement, ...] = ()
     kind: str | None = None
     """As in `Article`, if anything says that it is other than an article."""
     live: bool = False
@@ -133,6 +136,7 @@ def read_metadata(
         image=evidence.keep("image", _image(markup, nodes, site)),
         canonical_url=evidence.keep("canonical_url", page.canonical),
         paywalled=evidence.keep("paywalled", read_paywalled(markup, nodes)),
+        rights=page_statements(markup, url),
         kind=evidence.keep("kind", kind),
         live=names_live_blog(urls, headline),
         updates=stated_updates(markup.linked, nodes, read),

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from archive.catalogue import Catalogue
+from archive.rights.policy import NOTHING, Policy
 from archive.serving.addresses import Addresses, Sockets, aliases
 from archive.serving.environment import PywbEnvironment
 from archive.serving.hosts import HostCheck
@@ -36,12 +37,15 @@ def serve(
     memory: int = 0,
     scripts: Scripts = "held",
     titles: Mapping[str, str] | None = None,
+    not_shown: Policy = NOTHING,
+    reserved: Policy = NOTHING,
     say: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM. Without an `environment` for pywb there is no replay.
 
     `memory` is the address space of replay's process in bytes (0: no limit); `scripts` says where those of archived
-    pages run (`Replay`); `titles` are readers' names of sources.
+    pages run (`Replay`); `titles`, `not_shown` and `reserved` are as in
+    `archive.web.app.create_app`.
 
     Raises `ServingError` if that can't be done, `StoreError` if there is no archive.
     """
@@ -77,6 +81,8 @@ def serve(
             replay_scripts=scripts,
             replay_state=replay.state if replay else lambda: _NOT_STARTED,
             titles=titles,
+            not_shown=not_shown,
+            reserved=reserved,
         )
         checked = HostCheck(app, sockets.origin, aliases(sockets.room))
         server = _Server(checked, lambda: say(_welcome(sockets)))

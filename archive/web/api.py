@@ -21,13 +21,14 @@ from archive.extraction.kinds import kind_of
 from archive.history.difference import difference
 from archive.history.history import History, read_article
 from archive.reader import parse_member
+from archive.rights.statement import named
 from archive.storage import Store
 from archive.version import VERSION
 from archive.web.changing import ChangeWish
 from archive.web.finding import Finding, Found, Wish
 from archive.web.forms import read_body
 from archive.web.openapi import DOCUMENT
-from archive.web.pages.article import chosen_version
+from archive.web.pages.article import chosen_version, statements_of
 from archive.web.pages.check import checked_now
 from archive.web.pages.compare import known_version
 from archive.web.pages.sources import learned, period_of, source_named
@@ -66,7 +67,7 @@ def search(request: Request) -> Response:
     wish = Wish.of(Parameters(request.query_params), longest_page=100)
     with room.catalogue() as catalogue:
         try:
-            finding = Finding.of(wish, catalogue, room.store)
+            finding = Finding.of(wish, catalogue, room.store, not_shown=room.not_shown, reserved=room.reserved)
         except QueryError as error:
             raise Unfit("q", str(error), position=error.position) from error
         except DateError as error:
@@ -118,6 +119,7 @@ def article(request: Request) -> Response:
     room = room_of(request)
     with room.catalogue() as catalogue:
         row, versions = chosen_version(catalogue, Parameters(request.query_params))
+        room.check_shown(row)
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
         found = read_article(room.store, row)
@@ -126,6 +128,8 @@ def article(request: Request) -> Response:
             "version": _chosen(row, _VERSION),
             "versions": [version["id"] for version in versions],
             "article": _article(found),
+            "rights": msgspec.to_builtins(statements_of(found, capture)),
+            "rights_marks": list(named(row["rights"])),
             "capture": capture and _chosen(capture, _CAPTURE),
             "provenance": _provenance(room.store, row),
             "alike": [
@@ -152,6 +156,7 @@ def versions(request: Request) -> Response:
     room = room_of(request)
     url = Parameters(request.query_params).url()
     with room.catalogue() as catalogue:
+        room.check_page(catalogue, url)
         history = History.of(room.store, catalogue, url)
     if not history.versions and not history.events:
         raise Unknown(f"The archive has nothing of {url}.")
@@ -164,7 +169,7 @@ def compare(request: Request) -> Response:
     asked = Parameters(request.query_params)
     a, b = asked.needed_id("a"), asked.needed_id("b")
     with room.catalogue() as catalogue:
-        rows = known_version(catalogue, a), known_version(catalogue, b)
+        rows = [room.check_shown(known_version(catalogue, version)) for version in (a, b)]
         before, after = (read_article(room.store, row) for row in rows)
     found = difference(before, after)
     return _answer(

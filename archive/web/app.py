@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
+from archive.rights.policy import NOTHING, Policy
 from archive.storage import Store
 from archive.web import answers, api
 from archive.web.guard import Guard
@@ -39,13 +40,16 @@ def create_app(
     origin: str | None = None,
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]"),
     titles: Mapping[str, str] | None = None,
+    not_shown: Policy = NOTHING,
+    reserved: Policy = NOTHING,
 ) -> Starlette:
     """The reading room over one archive.
 
     `replay_origin` (``http://127.0.0.1:8081``) is where pywb shows pages as they were, below `replay_path`; without it
     the pages say that replay is off. `replay_scripts` says in which browsers it runs scripts, `replay_state` whether it
     is running. `origin` is the room's own as readers see it, if a proxy stands before it. Requests to other host names
-    than `allowed_hosts` are refused. `titles` are readers' names of sources.
+    than `allowed_hosts` are refused. `titles` are readers' names of sources. Articles with marks of rights in
+    `not_shown` are neither found nor shown; those in `reserved` readers may leave out.
     """
     room = Room(
         store,
@@ -55,6 +59,8 @@ def create_app(
         replay_state=replay_state,
         titles=titles or {},
         origin=origin,
+        not_shown=not_shown,
+        reserved=reserved,
     )
     app = Starlette(
         routes=[

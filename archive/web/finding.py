@@ -14,6 +14,7 @@ from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row
 from archive.catalogue.search import Hit, Search
 from archive.errors import ArchiveError
+from archive.rights.policy import NOTHING, Policy
 from archive.storage import Store
 from archive.web.parameters import LONGEST_WORDS, Parameters, day_after
 from archive.web.refusals import Unfit
@@ -32,6 +33,8 @@ class Wish(msgspec.Struct, frozen=True):
     since: str | None = None
     until: str | None = None
     """The last day, itself included."""
+    permitted: bool = False
+    """Nothing whose rights are reserved."""
     page: int = 1
     limit: int = 20
 
@@ -44,6 +47,7 @@ class Wish(msgspec.Struct, frozen=True):
             language=asked.language(),
             since=asked.day("since"),
             until=asked.day("until", last=True),
+            permitted=asked.choice("permitted", ("1", "0")) == "1",
             page=asked.number("page", 1, 1, LAST_PAGE),
             limit=asked.number("limit", 20, 1, longest_page),
         )
@@ -53,7 +57,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     def has_filters(self) -> bool:
         """Whether less than the whole archive is looked through."""
-        return any((self.source, self.language, self.since, self.until))
+        return any((self.source, self.language, self.since, self.until, self.permitted))
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -83,10 +87,21 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
         return (self.wish.page - 1) * self.wish.limit + 1
 
     @classmethod
-    def of(cls, wish: Wish, catalogue: Catalogue, store: Store) -> Finding:
-        """Look. Raises `archive.catalogue.search.QueryError`, which explains itself, and `StoreError`."""
+    def of(
+        cls, wish: Wish, catalogue: Catalogue, store: Store, *, not_shown: Policy = NOTHING, reserved: Policy = NOTHING
+    ) -> Finding:
+        """Look; for the marks of rights see `archive.web.room.Room`.
+
+        Raises `archive.catalogue.search.QueryError`, which explains itself, and `StoreError`.
+        """
         offset = (wish.page - 1) * wish.limit
-        filters = Filters(source=wish.source, language=wish.language, since=wish.since, until=day_after(wish.until))
+        filters = Filters(
+            source=wish.source,
+            language=wish.language,
+            since=wish.since,
+            until=day_after(wish.until),
+            without=not_shown | reserved if wish.permitted else not_shown,
+        )
         chosen = msgspec.structs.asdict(filters)
         if wish.words:
             results = Search(catalogue, store).find(wish.words, limit=wish.limit, offset=offset, **chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.extraction.kinds import KINDS, SITE_RULE, kind_of
 
-__all__ = ["FIELDS", "evidence", "kind_about", "kind_name", "language", "rule", "step_name", "why_learned"]
+__all__ = ["FIELDS", "evidence", "kind_about", "kind_name", "language", "mark", "rule", "step_name", "why_learned"]
 
 _TELLS = {
     "words": "told by its words",
@@ -49,6 +49,20 @@ _WHOLE = {
     "text": "the words of the text itself",
     "html": "shown on the page",
     "script": "data in a script of the page",
+}
+_MARKS = {
+    "unread": "nobody has looked for statements: an older version of newswarc read the page",
+    "robots": "robots.txt asks crawlers not to fetch it",
+    "tdm": "the rights of text and data mining are reserved",
+    "noai": "not for training models",
+    "noimageai": "its pictures are not for training models",
+    "noarchive": "no copy is to be shown",
+    "noindex": "search engines are not to list it",
+    "nosnippet": "search engines are not to quote it",
+    "nofollow": "search engines are not to follow its links",
+    "noimageindex": "search engines are not to list its pictures",
+    "unavailable-after": "search engines are not to list it after a date",
+    "licence": "a licence is named",
 }
 FIELDS = {
     "kind": "Kind",
@@ -136,3 +150,8 @@ def language(tag: str | None) -> str:
     main, _, rest = (tag or "").partition("-")
     name = _LANGUAGES.get(main.lower())
     return tag or "" if name is None else f"{name} ({rest})" if rest else name
+
+
+def mark(name: str) -> str:
+    """What a mark of rights means."""
+    return _MARKS.get(name, name)

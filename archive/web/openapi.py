@@ -86,6 +86,11 @@ _PATHS: Json = {
             _parameter("language", "BCP 47; the primary subtag counts.", _text(40, pattern=f"^({LANGUAGE})?$")),
             _SINCE,
             _UNTIL,
+            _parameter(
+                "permitted",
+                "1: nothing whose rights are reserved, as the settings of the archive have it.",
+                {"type": "string", "enum": ["0", "1", ""]},
+            ),
             _parameter("page", "From 1.", _number(1, LAST_PAGE, 1)),
             _parameter("limit", "Articles on a page.", _number(1, 100, 20)),
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.errors import ArchiveError
 
-__all__ = ["Busy", "Refusal", "TooLarge", "Unfit", "Unknown"]
+__all__ = ["Busy", "Refusal", "TooLarge", "Unfit", "Unknown", "Withheld"]
 
 
 class Refusal(ArchiveError):
@@ -31,6 +31,13 @@ class Unknown(Refusal):
 
     status = 404
     title = "Not in this archive"
+
+
+class Withheld(Refusal):
+    """What the settings keep from being shown for what its site says (RIGHTS_NOT_SHOWN)."""
+
+    status = 451
+    title = "Not shown here"
 
 
 class TooLarge(Refusal):

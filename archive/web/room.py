@@ -15,7 +15,10 @@ from starlette.requests import Request
 
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.rows import Row
+from archive.rights.policy import NOTHING, Policy
+from archive.rights.statement import named
 from archive.storage import Store
+from archive.web.refusals import Withheld
 from archive.web.scripts import Scripts, why_still
 from archive.web.template import Templates, stamp, web_address
 
@@ -55,11 +58,15 @@ class Room:
         replay_state: ReplayState | None,
         titles: Mapping[str, str],
         origin: str | None = None,
+        not_shown: Policy = NOTHING,
+        reserved: Policy = NOTHING,
     ) -> None:
         self.store = store
         self.origin = origin
         """Its own as readers see it, if a proxy stands before it."""
         self.replay_origin = replay_origin
+        self.not_shown, self.reserved = not_shown, reserved
+        """Marks of rights: of articles that are neither found nor shown, and of those that readers may leave out."""
         self.checks = threading.Semaphore(2)
         """Pages that may be read again at once."""
         self._replay_path = replay_path
@@ -125,6 +132,18 @@ class Room:
     def title(self, source: str) -> str:
         """The name of a source as readers know it."""
         return self._titles.get(source) or " ".join(part[:1].upper() + part[1:] for part in source.split("_"))
+
+    def check_shown(self, version: Row) -> Row:
+        """Raise `Withheld` for a version whose marks of rights keep it from being shown; else returns it."""
+        found = self.not_shown.of(version["source"]).intersection(named(version["rights"]))
+        if found:
+            raise Withheld(f"Its site says that it is not to be shown ({', '.join(sorted(found))}).")
+        return version
+
+    def check_page(self, catalogue: Catalogue, url: str) -> None:
+        """Raise `Withheld` if one of the versions that were read at an address is not to be shown."""
+        for version in catalogue.versions(url) if self.not_shown else ():
+            self.check_shown(version)
 
     # Replay
 

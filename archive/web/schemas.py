@@ -6,6 +6,7 @@ from typing import Any
 
 from archive.catalogue.changes import KINDS
 from archive.catalogue.coverage import NUMBERS
+from archive.rights.statement import MARKS
 
 __all__ = ["SCHEMAS"]
 
@@ -90,6 +91,7 @@ _FIELDS: dict[str, Json] = {
     "updates": _list(_object(text=_TEXT, published=_maybe(_TEXT), headline=_maybe(_TEXT))),
     "canonical_url": _maybe(_TEXT),
     "paywalled": _maybe(_YES),
+    "rights": _maybe(_list(_ref("Statement"))),
     "trace": _ref("Trace"),
 }
 _EVENTS = ("version", "unchanged", "confirmed", "gone", "failed", "redirected", "unread")
@@ -159,6 +161,19 @@ SCHEMAS: dict[str, Json] = {
         removed=_NUMBER,
     ),
     "Article": _object(**_FIELDS),
+    "Statement": {
+        **_object(
+            name={**_TEXT, "description": "robots, tdm, licence, or a rule such as noarchive."},
+            value=_TEXT,
+            where=_one_of("robots.txt", "tdmrep.json", "header", "page"),
+            said={**_TEXT, "description": "In the site's words."},
+            record={**_TEXT, "description": "The capture where it stands; without: the one that it is about."},
+            date=_TEXT,
+            agent={**_TEXT, "description": "The crawler that alone it is for."},
+            policy={**_TEXT, "description": "URL of the policy that a reservation names."},
+        ),
+        "required": ["name", "value", "where"],
+    },
     "Trace": _object(
         capture=_maybe(_TEXT),
         extractor=_TEXT,
@@ -229,6 +244,8 @@ SCHEMAS: dict[str, Json] = {
         versions=_list(_TEXT),
         article=_ref("Article"),
         capture=_maybe(_ref("Capture")),
+        rights=_list(_ref("Statement")),
+        rights_marks=_list(_one_of(*MARKS)),
         provenance={"type": "object", "description": "PROV-JSON."},
         alike=_list(_object(**_SUMMARY, of_this=_SHARE, of_other=_SHARE)),
     ),

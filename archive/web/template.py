@@ -114,6 +114,7 @@ class Templates:
             "source_title": room.title,
             "language_name": glossary.language,
             "evidence": glossary.evidence,
+            "mark": glossary.mark,
             "rule": glossary.rule,
             "step_name": glossary.step_name,
             "why_learned": glossary.why_learned,

@@ -45,6 +45,7 @@ class Command(ArchiveCommand):
         add("--search", metavar="WORDS", help="only articles that scrapy search finds")
         add("--language", metavar="L", help="only articles in this language, such as en")
         add("--versions", choices=("latest", "all"), default="latest", help="of each article (default latest)")
+        add("--only-permitted", action="store_true", help="nothing whose rights are reserved (RIGHTS_RESERVED)")
         add("--key", metavar="FILE", help="sign a package with this key (default: EXPORT_KEY, if there is one)")
         add("--unsigned", action="store_true", help="sign nothing")
         add("--title", default="", help="of a package")
@@ -53,7 +54,9 @@ class Command(ArchiveCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.export.formats import export, format_of
         from archive.export.query import Query
+        from crawler.rights import Question, policy
 
+        assert self.settings is not None
         if args or not opts.output:
             self.fail("say where to write with -o, and nothing else without an option; scrapy export -h tells more.")
             self.exitcode = 2
@@ -67,6 +70,7 @@ class Command(ArchiveCommand):
             self.exitcode = 2
             return
         try:
+            questions: list[Question] = ["not_exported", "reserved"] if opts.only_permitted else ["not_exported"]
             query = Query(
                 source=opts.source,
                 language=opts.language,
@@ -76,6 +80,7 @@ class Command(ArchiveCommand):
                 captured_until=through(opts.captured_until),
                 words=opts.search,
                 versions=opts.versions,
+                without=policy(self.settings, *questions),
             )
             key = self._key(opts) if wanted == "wacz" else None
             target = Path(opts.output)

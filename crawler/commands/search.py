@@ -39,13 +39,19 @@ class Command(ArchiveCommand):
         parser.add_argument("--language", help="only articles in this language, such as en")
         parser.add_argument("--since", metavar="DATE", help="only articles published on that day or later")
         parser.add_argument("--until", metavar="DATE", help="only articles published until that day, itself included")
+        parser.add_argument(
+            "--only-permitted", action="store_true", help="nothing whose rights are reserved (RIGHTS_RESERVED)"
+        )
         parser.add_argument("--newest", action="store_true", help="newest first, not best first")
         parser.add_argument("--limit", type=int, default=20, help="so many articles (default 20)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.catalogue import Catalogue
         from archive.catalogue.search import QueryError, Search
+        from archive.rights.policy import NOTHING
+        from crawler.rights import policy
 
+        assert self.settings is not None
         if not " ".join(args).strip():
             self.fail("say which words to look for; scrapy search -h tells more.")
             return
@@ -58,6 +64,7 @@ class Command(ArchiveCommand):
                     language=opts.language,
                     since=opts.since,
                     until=through(opts.until),
+                    without=policy(self.settings, "reserved") if opts.only_permitted else NOTHING,
                     limit=opts.limit,
                     order="date" if opts.newest else "relevance",
                 )
@@ -85,7 +92,8 @@ def _missed(opts: argparse.Namespace, known: set[str]) -> str:
         return f"the archive holds nothing of {opts.source}; its sources are: {', '.join(sorted(known))}."
     if opts.since and opts.until and (first_number(opts.since) or 0) > (first_number(opts.until) or 0):
         return f"--until {opts.until} is before --since {opts.since}; nothing lies between."
-    given = [f"--{name}" for name in ("source", "language", "since", "until") if getattr(opts, name)]
+    names = ("source", "language", "since", "until", "only_permitted")
+    given = ["--" + name.replace("_", "-") for name in names if getattr(opts, name)]
     if given:
         return f"no article that fits {', '.join(given)} holds all these words; leave a filter or a word out."
     return "no article holds all these words; fewer words find more, and harb* finds what begins so."

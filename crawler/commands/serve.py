@@ -35,6 +35,7 @@ class Command(ArchiveCommand):
         from archive.serving.environment import PywbEnvironment
         from archive.serving.replay import scripts_of
         from archive.serving.serve import serve
+        from crawler.rights import policy
 
         settings = self.settings
         assert settings is not None
@@ -57,6 +58,8 @@ class Command(ArchiveCommand):
                 memory=settings.getint("REPLAY_MEMORY"),
                 scripts=scripts_of(settings["REPLAY_SCRIPTS"]),
                 titles=_titles(settings.getlist("SOURCES")),
+                not_shown=policy(settings, "not_shown"),
+                reserved=policy(settings, "reserved"),
                 say=_say,
             )
         except ArchiveError as error:

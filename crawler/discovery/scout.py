@@ -47,6 +47,7 @@ class Scout(Spider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Answers of every status are looked at."""
         settings.set("HTTPERROR_ALLOW_ALL", True, priority="spider")
+        settings.set("TDMREP", False, priority="spider")  # no article is fetched
         super().update_settings(settings)
 
     async def start(self) -> AsyncIterator[Any]:

@@ -164,6 +164,7 @@ def test_an_article_as_scrapy_clean_prints_it() -> None:
         "updates": [],
         "canonical_url": None,
         "paywalled": None,
+        "rights": None,
         "removed": [{"text": "More", "rule": "navigation:link-only", "place": "main > p", "line": 2}],
         "evidence": {"headline": "html:h1"},
     }

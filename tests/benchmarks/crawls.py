@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SETTINGS: dict[str, object] = {
     "AUTOTHROTTLE_ENABLED": False,
+    "TDMREP": False,
     "CONCURRENT_REQUESTS": 16,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
     "CONTACT": "https://operator.example/",

@@ -88,6 +88,7 @@ def late(tmp_path: Path) -> Iterator[dict[str, object]]:
             "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
             "DOWNLOAD_DELAY": 0,
             "AUTOTHROTTLE_ENABLED": False,
+            "TDMREP": False,
             "EXTRACT_WORKERS": 1,
         }
         _Late.go.set()

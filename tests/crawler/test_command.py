@@ -122,6 +122,7 @@ def run(script: Path, folder: Path, *crawls: tuple[str, dict[str, str]]) -> tupl
     shared = {
         "ARCHIVE_STORE": str(folder / "store"),
         "AUTOTHROTTLE_ENABLED": False,
+        "TDMREP": False,
         "DOWNLOAD_DELAY": 0,
         "LOG_LEVEL": "ERROR",
         "PRIVATE_NETWORKS_ALLOWED": ["127.0.0.0/8"],

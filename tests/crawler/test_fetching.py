@@ -62,6 +62,7 @@ def clean(folder: Path, server: RawServer, *inputs: str, **settings: object) -> 
     for name, value in {
         "ARCHIVE_STORE": folder / "store",
         "AUTOTHROTTLE_ENABLED": False,
+        "TDMREP": False,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 4,
         "DOWNLOAD_DELAY": 0,
         "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",

@@ -133,6 +133,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
             for name, value in {
                 "ARCHIVE_STORE": folder / "store",
                 "AUTOTHROTTLE_ENABLED": False,
+                "TDMREP": False,
                 "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
                 "DOWNLOAD_DELAY": 0,
                 "EXTRACT_WORKERS": 1,

@@ -28,6 +28,7 @@ from tests.server.store import read_store
 
 SETTINGS = {
     "AUTOTHROTTLE_ENABLED": False,
+    "TDMREP": False,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 4,
     "DOWNLOAD_DELAY": 0,
     "EXTRACT_WORKERS": 1,

@@ -91,6 +91,7 @@ def _crawl(name: str, site: _Site, folder: Path, **arguments: str) -> list[dict[
     settings = {
         "ARCHIVE_STORE": folder / "archive",
         "AUTOTHROTTLE_ENABLED": False,
+        "TDMREP": False,
         "CONNECT_TO": site.connect_to,
         "DOWNLOAD_DELAY": 0,
         "DOWNLOAD_VERIFY_CERTIFICATES": False,

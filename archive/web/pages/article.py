@@ -12,6 +12,8 @@ from archive.article import Article
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.history.history import Event, History, read_article
+from archive.rights.statement import Statement, named
+from archive.rights.telling import told
 from archive.storage import Store
 from archive.web import glossary
 from archive.web.parameters import Parameters
@@ -19,7 +21,7 @@ from archive.web.refusals import Unfit, Unknown
 from archive.web.room import room_of
 from archive.web.story import Story
 
-__all__ = ["Field", "article_page", "chosen_version", "fields_of"]
+__all__ = ["Field", "article_page", "chosen_version", "fields_of", "statements_of"]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -38,6 +40,7 @@ def article_page(request: Request) -> Response:
     asked = Parameters(request.query_params)
     with room.catalogue() as catalogue:
         row, versions = chosen_version(catalogue, asked)
+        room.check_shown(row)
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
         article = read_article(room.store, row)
@@ -49,6 +52,8 @@ def article_page(request: Request) -> Response:
         article=article,
         story=Story.of(article),
         fields=fields_of(article),
+        statements=statements_of(article, capture),
+        marks=named(row["rights"]),
         row=row,
         versions=versions,
         number=next(n for n, v in enumerate(versions, 1) if v["capture"] == row["capture"]),
@@ -60,6 +65,13 @@ def article_page(request: Request) -> Response:
         alike=alike,
         gone=gone,
     )
+
+
+def statements_of(article: Article, capture: Row | None) -> list[Statement]:
+    """What the site says of the use of an article, each statement with the capture where it stands."""
+    if capture is None:
+        return list(article.rights or ())
+    return told(article.rights, capture["rights"], capture["id"], capture["date"])
 
 
 def chosen_version(catalogue: Catalogue, asked: Parameters) -> tuple[Row, list[Row]]:

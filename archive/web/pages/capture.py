@@ -75,6 +75,7 @@ def capture_page(request: Request) -> Response:
     asked = Parameters(request.query_params)
     with room.catalogue() as catalogue:
         capture = known_capture(catalogue, asked.needed_id("id"))
+        room.check_page(catalogue, capture["url"])
         original = catalogue.capture(capture["refers_to"]) if capture["refers_to"] else None
         read_from = original["id"] if original else capture["id"]
         v = schema.versions

@@ -41,7 +41,7 @@ def compare_page(request: Request) -> Response:
     asked = Parameters(request.query_params)
     a, b = asked.needed_id("a"), asked.needed_id("b")
     with room.catalogue() as catalogue:
-        rows = [known_version(catalogue, version) for version in (a, b)]
+        rows = [room.check_shown(known_version(catalogue, version)) for version in (a, b)]
         before, after = (Side(row, read_article(room.store, row)) for row in rows)
     found = difference(before.article, after.article)
     return room.templates.page(

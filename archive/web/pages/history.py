@@ -52,6 +52,7 @@ def history_page(request: Request) -> Response:
     url, page = asked.url(), asked.number("page", 1, 1, 10_000)
     shown = slice(-page * _MOST, -(page - 1) * _MOST or None)
     with room.catalogue() as catalogue:
+        room.check_page(catalogue, url)
         history = History.of(room.store, catalogue, url, shown)
         if not history.versions and not history.events:
             raise Unknown(f"The archive has nothing of {url}.")

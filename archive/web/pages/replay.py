@@ -30,6 +30,7 @@ def replay_page(request: Request) -> Response:
         captures = [row for row in catalogue.captures(url) if row["method"] == "GET"]
         if not captures:
             raise Unknown(f"The archive has no capture of {url}.")
+        room.check_page(catalogue, url)
         number = _nearest(captures, at)
         versions = _versions(catalogue, captures[number])
     capture = captures[number]

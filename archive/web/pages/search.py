@@ -25,7 +25,7 @@ def search_page(request: Request) -> Response:
         sources, languages = room.census(catalogue)
         try:
             wish = Wish.of(asked)
-            finding = Finding.of(wish, catalogue, room.store)
+            finding = Finding.of(wish, catalogue, room.store, not_shown=room.not_shown, reserved=room.reserved)
         except (Unfit, DateError) as error:
             wish, problem = Wish(words=request.query_params.get("q", "")[:300]), str(error)
         except QueryError as error:
@@ -40,4 +40,5 @@ def search_page(request: Request) -> Response:
         at=wish.words[position : position + 24] if position >= 0 else "",
         sources=sources,
         languages=languages,
+        can_permit=bool(room.reserved),
     )

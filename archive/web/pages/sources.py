@@ -51,7 +51,7 @@ def source_page(request: Request) -> Response:
         source = source_named(request.path_params["name"], room, catalogue)
         period = period_of(Parameters(request.query_params), source)
         chart = Chart.of(catalogue.coverage(source["source"], str(period.first), period.end), period)
-        latest = Finding.of(Wish(source=source["source"], limit=10), catalogue, room.store)
+        latest = Finding.of(Wish(source=source["source"], limit=10), catalogue, room.store, not_shown=room.not_shown)
         furniture = learned(source["source"], catalogue)
         runs = catalogue.runs(source["source"], _LATEST_RUNS)
         troubles = quiet(catalogue, source["source"], clock.now().date())

@@ -18,7 +18,7 @@ def capture(number: int, url: str = URL, **fields: Any) -> Row:
     row["surt"] = surt(url)
     row |= {"date": f"2026-11-20T09:00:{number:02}Z", "kind": "response", "method": "GET", "status": 200}
     row |= {"mime": "text/html", "payload_digest": f"sha256:{number}", "refers_to": None, "truncated": None}
-    return row | {"file": "f", "offset": number, "length": 1, "record_digest": "d"} | fields
+    return row | {"file": "f", "offset": number, "length": 1, "record_digest": "d", "rights": None} | fields
 
 
 def fetch(number: int, url: str = URL, **fields: Any) -> Row:
@@ -39,6 +39,7 @@ def version(number: int, headline: str, text: str = "", *, article: str = URL, *
         "lines": b"",
         "text_digest": f"sha256:{text}",
         "content_digest": f"sha256:{headline} {text}",
+        "rights": 0,
         "removed": 0,
         "is_quarantined": False,
         "kind": "article",

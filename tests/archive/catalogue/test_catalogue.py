@@ -214,6 +214,7 @@ def test_an_article_is_what_its_versions_are_in_whatever_order_they_came(tmp_pat
         "last_seen": "2026-11-20T09:00:04Z",
         "texts": 3,
         "version": "urn:uuid:v004",
+        "rights": 0,
     }
     for number, order in enumerate(list(itertools.permutations(HISTORY))[1::2]):
         assert articles_after(tmp_path, list(order), one_by_one=number % 2 == 0) == want

@@ -15,6 +15,7 @@ import msgspec
 from archive.article import Comment, Update
 from archive.capture import Capture, Lead
 from archive.catalogue import Catalogue
+from archive.rights.statement import Statement
 from archive.rules import Reading
 from archive.run import Run
 from archive.storage import Store
@@ -110,6 +111,10 @@ def keep_hostile_article(run: Run, capture: Capture) -> None:
         published="<time>",
         language='en" onload="alert(1)',
         canonical_url="javascript:alert('canonical')",
+        rights=(
+            Statement("licence", "javascript:alert('licence')", "page", "<script>alert('said')</script>"),
+            Statement("noai", "", "header", agent="<b>bot</b>", policy="javascript:alert('policy')"),
+        ),
     )
     run.keep_article(
         capture, article, words=found.words, started=found.started, ended=found.ended, reading=found.reading
