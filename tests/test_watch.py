@@ -46,7 +46,7 @@ class Gazette:
         """``scrapy ARGS``, without pauses."""
         options = {
             "ARCHIVE_STORE": self.store, "SOURCES": self.sources, "CONTACT": "https://operator.example/",
-            "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_DELAY": 0, "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
+            "TDMREP": False, "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_DELAY": 0, "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
             "ROBOTSTXT_OBEY": False, "RETRY_ENABLED": False, **settings,
         }  # fmt: skip
         return [str(SCRAPY), *args, *(word for name, value in options.items() for word in ("-s", f"{name}={value}"))]

@@ -169,6 +169,7 @@ def main(spec: dict[str, Any]) -> None:
     defaults = {
         "AUTOTHROTTLE_ENABLED": False, "CONCURRENT_REQUESTS_PER_DOMAIN": 4, "DOWNLOAD_DELAY": 0, "EXTRACT_WORKERS": 1,
         "PRIVATE_NETWORKS_ALLOWED": ["127.0.0.0/8"], "RETRY_ENABLED": False, "LOG_LEVEL": "INFO",
+        "TDMREP": False,
         "CONNECT_TO": [f":80:127.0.0.1:{server.server_address[1]}"],
     }  # fmt: skip
     for name, value in {**defaults, **spec["settings"]}.items():
