@@ -46,8 +46,8 @@ class Gazette:
         """``scrapy ARGS``, without pauses."""
         options = {
             "ARCHIVE_STORE": self.store, "SOURCES": self.sources, "CONTACT": "https://operator.example/",
-            "TDMREP": False, "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_DELAY": 0, "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
-            "ROBOTSTXT_OBEY": False, "RETRY_ENABLED": False, **settings,
+            "AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_DELAY": 0, "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
+            "ROBOTSTXT_OBEY": False, "RETRY_ENABLED": False, "TDMREP": False, **settings,
         }  # fmt: skip
         return [str(SCRAPY), *args, *(word for name, value in options.items() for word in ("-s", f"{name}={value}"))]
 
