@@ -38,7 +38,8 @@ def table(reports: Iterable[Report], width: int) -> list[Text]:
 def board_table(board: Board, width: int) -> list[Text]:
     """The crawls under way, and what comes next."""
     reports = board.reports
-    line = Text(f"{len(reports)} of {counted(len(board.plans), 'source')} under way", style="dim")
+    running = sum(plan.running is not None for plan in board.plans.values())  # those included that others began
+    line = Text(f"{running} of {counted(len(board.plans), 'source')} under way", style="dim")
     if board.stopping:
         line.append("; stops when open exchanges have finished")
     elif coming := board.next():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
@@ -42,6 +44,7 @@ class View:
         if sys.stdout.isatty():
             self._stack.enter_context(redirect_stdout(self.above))
         self._live.start()
+        atexit.register(self.close)  # the cursor is hidden meanwhile
 
     def show(self, lines: Sequence[Text]) -> None:
         """Draw these lines in place of those before."""
@@ -51,7 +54,8 @@ class View:
             self._live.update(Group(*shown), refresh=True)
 
     def close(self) -> None:
-        """Leave the last lines where they are."""
+        """Leave the last lines where they are. A second time does nothing."""
+        atexit.unregister(self.close)
         self.above.finish()
         with contextlib.suppress(OSError):  # the terminal is gone
             self._live.stop()
@@ -64,6 +68,7 @@ class Above(io.TextIOBase):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._begun = ""
+        self._process = os.getpid()
 
     def write(self, text: str) -> int:
         """Take text; a line is shown when it has ended."""
@@ -87,5 +92,9 @@ class Above(io.TextIOBase):
         return False
 
     def _print(self, text: str) -> None:
+        text = printable(text.replace("\t", "    "))
         with contextlib.suppress(OSError):
-            self._console.print(Text(printable(text.replace("\t", "    "))), soft_wrap=True)
+            if os.getpid() == self._process:
+                self._console.print(Text(text), soft_wrap=True)
+            else:  # a worker knows nothing of what has been drawn since it was forked
+                print(f"\r{text}", file=self._console.file, flush=True)

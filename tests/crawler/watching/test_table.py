@@ -66,7 +66,7 @@ def test_what_a_scheduler_shows() -> None:
     with clock.showing(lambda: NOON):
         board = Board()
         board.follow(schedules, plans)
-        assert plain(board_table(board, 200))[0].startswith("0 of 2 sources under way; next: herald at ")
+        assert plain(board_table(board, 200))[0].startswith("1 of 2 sources under way; next: herald at ")
         board.begins("gazette")
         board.report("gazette", Report(source="whatever it says", tally=TALLY))
         lines = plain(board_table(board, 200))

@@ -125,6 +125,23 @@ def test_the_cursor_comes_back(terminal: Terminal) -> None:
     assert terminal.shown().rindex("\x1b[?25h") > 0
 
 
+def test_what_a_worker_writes_is_not_lost_and_draws_nothing(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redirect_stderr(terminal.stream):
+        view = View()
+        view.open()
+        view.show([Text("pages 1")])
+        with monkeypatch.context() as forked:
+            forked.setattr(os, "getpid", lambda: -1)
+            print("from a \x1b[2J worker", file=sys.stderr)
+        view.close()
+        view.close()
+    shown = terminal.shown()
+    assert "\rfrom a \ufffd[2J worker\r\n" in shown
+    assert shown.count("pages 1") == 2, "drawn at first and at the end"
+
+
 def test_where_it_can_be_shown(terminal: Terminal) -> None:
     assert is_live(terminal.stream, {"TERM": "xterm-256color"})
     assert is_live(terminal.stream, {"TERM": "xterm", "CI": "false"})
