@@ -5,8 +5,10 @@ Labels are names of sources, kinds of failures, classes of status and results of
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import start_http_server
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from archive.catalogue import Catalogue
 from archive.errors import ArchiveError
 from archive.storage import Store
 from archive.tally import Tally
@@ -28,7 +31,7 @@ _Values = Mapping[Any, float]
 """By the values of the labels, a tuple."""
 
 _SIZE_SECONDS = 60.0
-"""An archive of many files is not measured more often."""
+"""An archive of many files is not measured, its catalogue not asked, more often."""
 _COUNTERS: tuple[tuple[str, str, Callable[[Tally], float]], ...] = (
     ("requests", "Requests sent, or tried to be sent.", lambda tally: tally.requests),
     ("conditional_requests", "Requests sent with validators.", lambda tally: tally.conditional),
@@ -47,6 +50,7 @@ class Metrics(Collector):
         self._board = board
         self._store = store
         self._size = (0, -_SIZE_SECONDS)
+        self._health: tuple[dict[str, tuple[int, int]], float] = ({}, -_SIZE_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
         """As prometheus_client asks for it."""
@@ -59,6 +63,11 @@ class Metrics(Collector):
         yield _gauge("newswarc_archive_free_bytes", "Room left on the archive's disk.", {(): _free(self._store.root)})
         yield from self._counters()
         yield from self._plans()
+        health = self._read_health()
+        troubles = {(source,): open for source, (open, _) in health.items()}
+        yield _gauge("newswarc_troubles", "Troubles of a source that are open, see scrapy health.", troubles, "source")
+        held = {(source,): texts for source, (_, texts) in health.items()}
+        yield _gauge("newswarc_quarantined_texts", "Texts of a source in quarantine.", held, "source")
 
     def _counters(self) -> Iterator[Metric]:
         tallies = self._board.tallies()
@@ -94,6 +103,17 @@ class Metrics(Collector):
             for result in get_args(Result)
         }
         yield _gauge("newswarc_last_run_result", "1 at the result of the last run.", results, "source", "result")
+
+    def _read_health(self) -> dict[str, tuple[int, int]]:
+        """Open troubles and texts in quarantine of each source; what was known before if the catalogue can't tell."""
+        health, read = self._health
+        if time.monotonic() - read >= _SIZE_SECONDS and self._store.catalogue_path.exists():
+            # It may be rebuilt just now.
+            with contextlib.suppress(ArchiveError), Catalogue(self._store.catalogue_path, read_only=True) as catalogue:
+                open_ones = Counter(row["source"] for row in catalogue.troubles() if row["ended"] is None)
+                health = {name: (open_ones[name], catalogue.quarantined(name)) for name in self._board.plans}
+            self._health = (health, time.monotonic())
+        return health
 
     def _archive_size(self) -> int:
         size, measured = self._size

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from archive import clock
+from archive.catalogue import Catalogue
 from archive.errors import ArchiveError
 from archive.run import Run
 from archive.storage import Store
@@ -87,6 +88,7 @@ def test_what_prometheus_reads(tmp_path: Path) -> None:
     assert value(found, "scheduler_start_time_seconds") == NOON.timestamp()
     assert value(found, "archive_bytes") == sum(store.path(name).stat().st_size for name in store.files()) > 0
     assert (value(found, "archive_free_bytes") or 0) > 0
+    assert (value(found, "troubles", source="herald"), value(found, "quarantined_texts", source="herald")) == (0, 0)
     assert value(found, "requests_total", source="gazette") == 10
     assert value(found, "responses_total", source="gazette", **{"class": "2xx"}) == 7
     assert value(found, "responses_total", source="gazette", **{"class": "4xx"}) == 1
@@ -136,3 +138,18 @@ def test_sums() -> None:
     assert (both.requests, both.responses, both.failures) == (6, {"2xx": 4, "4xx": 1}, {"dns": 1})
     assert (both.bytes_received, both.peak_memory) == (507, 9)
     assert added(Tally(), ONE) == ONE
+
+
+def test_open_troubles_are_counted(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    Run(store, "gazette").finish("finished", {})
+    row = {
+        "source": "gazette", "kind": "", "what": "author", "since": "2026-11-20T09:00:00Z", "until": None,
+        "found": "2026-11-21T09:00:00Z", "before": 1.0, "after": 0.0, "holds": False, "decided": None, "who": None,
+        "made": "2026-11-21T09:00:00Z", "is_settled": True,
+    }  # fmt: skip
+    over = {**row, "id": "b", "ended": "2026-11-25T09:00:00Z", "until": "2026-11-24T09:00:00Z"}
+    with Catalogue(store.catalogue_path) as catalogue:
+        catalogue.add(troubles=[{**row, "id": "a", "ended": None}, over])
+    found = samples(board(), store)
+    assert (value(found, "troubles", source="gazette"), value(found, "troubles", source="herald")) == (1, 0)
