@@ -146,7 +146,7 @@ def test_open_troubles_are_counted(tmp_path: Path) -> None:
     row = {
         "source": "gazette", "kind": "", "what": "author", "since": "2026-11-20T09:00:00Z", "until": None,
         "found": "2026-11-21T09:00:00Z", "before": 1.0, "after": 0.0, "holds": False, "decided": None, "who": None,
-        "made": "2026-11-21T09:00:00Z", "is_settled": True,
+        "made": "2026-11-21T09:00:00Z",
     }  # fmt: skip
     over = {**row, "id": "b", "ended": "2026-11-25T09:00:00Z", "until": "2026-11-24T09:00:00Z"}
     with Catalogue(store.catalogue_path) as catalogue:
