@@ -16,7 +16,6 @@ from crawler.archiving import Archiving
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
-    from twisted.internet.defer import Deferred
 
 __all__ = ["Health", "channels_of", "say_alarms"]
 
@@ -40,12 +39,13 @@ class Health:
         crawler.signals.connect(health._closed, signals.spider_closed)
         return health
 
-    def _closed(self) -> Deferred[None]:
+    async def _closed(self) -> None:
+        from scrapy.utils.defer import maybe_deferred_to_future
         from twisted.internet.threads import deferToThread
 
         archiving = self._crawler.get_extension(Archiving)
         assert archiving is not None
-        return deferToThread(say_alarms, archiving.run.store, self._channels)
+        await maybe_deferred_to_future(deferToThread(say_alarms, archiving.run.store, self._channels))
 
 
 def say_alarms(store: Store, channels: Channels) -> None:
