@@ -17,7 +17,7 @@ import msgspec
 from archive.catalogue import Catalogue
 from archive.errors import StoreError
 from archive.health.judgement import AGREEMENT, ARTICLES, LENGTH
-from archive.health.troubles import Trouble, troubles_of
+from archive.health.troubles import QUIET, Trouble, troubles_of
 from archive.storage import Store
 
 __all__ = ["Alarm", "Said", "alarms", "sentence_of"]
@@ -43,6 +43,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         """One line."""
         if self.is_over:
             return f"newswarc: all clear for {self.source}"
+        if all(trouble.what in QUIET for trouble in self.troubles):
+            return f"newswarc: {self.source} has gone quiet"
         return f"newswarc: the articles of {self.source} have become worse"
 
     @property
@@ -101,6 +103,14 @@ def sentence_of(trouble: Trouble) -> str:
     what = _NAMES.get(trouble.what) or f"share of articles with the field {trouble.what}"
     kind = f" ({trouble.kind})" if trouble.kind not in ("", "article") else ""
     since = _moment(trouble.since)
+    if trouble.what in QUIET:
+        if trouble.ended is None:
+            usual = f"{trouble.before:.0f}" if trouble.before >= 1.5 else f"{trouble.before:.1f}"
+            return (
+                f"{trouble.source}: {trouble.after:.0f} articles {_COUNTED[trouble.what]} since {since}; "
+                f"usual would be about {usual}."
+            )
+        return f"{trouble.source}: as many articles as usual are {_COUNTED[trouble.what]} again."
     if trouble.ended is None:
         before, after = (_figure(trouble.what, value) for value in (trouble.before, trouble.after))
         return f"{trouble.source}{kind}: the {what} fell from {before} to {after}, first seen in a page of {since}."
@@ -111,6 +121,7 @@ def sentence_of(trouble: Trouble) -> str:
     return f"{trouble.source}{kind}: the {what} is well again from the pages of {_moment(trouble.until or '')} on."
 
 
+_COUNTED = {"announced": "announced", "captured": "captured anew"}
 _NAMES = {
     LENGTH: "usual length of the texts",
     AGREEMENT: "agreement of the texts with a second reading of their pages",

@@ -15,16 +15,20 @@ import msgspec
 from sqlalchemy import text
 
 from archive.catalogue import Catalogue
+from archive.catalogue.quiet import Quiet, quiet
 from archive.catalogue.rows import Row
 from archive.clock import now
 from archive.health.judgement import ARTICLES, SERIES, Fall, Page, fall, recovery
 from archive.records import iso
 from archive.warc import new_id
 
-__all__ = ["QUARANTINE_FOR", "Trouble", "decided", "judge", "latest", "troubles_of"]
+__all__ = ["QUARANTINE_FOR", "QUIET", "Trouble", "decided", "judge", "latest", "troubles_of"]
 
 QUARANTINE_FOR = ("length", "agreement", "headline", "published", "authors")
 """Falls of these put texts in quarantine; of others there is only an alarm: the texts are right without them."""
+
+QUIET = ("announced", "captured")
+"""What a source has less of than usual when it goes quiet, see `archive.catalogue.quiet`."""
 
 _BEFORE, _AFTER = 200, 2000
 """Pages before a fall that it is measured by, and pages since then that are looked at."""
@@ -54,7 +58,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """Of the articles; empty: of all the source's pages."""
     what: str
-    """See `archive.health.judgement.Fall`."""
+    """See `archive.health.judgement.Fall`; or one of `QUIET`."""
     since: str
     """WARC-Date of the first capture from which it holds."""
     found: str
@@ -87,6 +91,30 @@ def judge(catalogue: Catalogue, source: str, quarantine_for: Collection[str] = Q
             if (what == ARTICLES) == (kind == ""):
                 mine = [trouble for trouble in known if (trouble.kind, trouble.what) == (kind, what)]
                 yield from _Case(catalogue, source, kind, what, mine).news(what in quarantine_for)
+    yield from _silence(catalogue, source, [trouble for trouble in known if trouble.what in QUIET])
+
+
+def _silence(catalogue: Catalogue, source: str, known: list[Trouble]) -> Iterator[Trouble]:
+    """Whether a source has gone quiet, or prints again."""
+    moment = now()
+    found: dict[str, Quiet] = {one.what: one for one in quiet(catalogue, source, moment.date()) if one.what in QUIET}
+    made = iso(moment, exact=True)
+    for trouble in known:
+        if trouble.ended is None and found.pop(trouble.what, None) is None:
+            yield msgspec.structs.replace(trouble, ended=iso(moment), until=str(moment.date()), made=made)
+    for one in found.values():
+        yield Trouble(
+            id=new_id(),
+            source=source,
+            kind="",
+            what=one.what,
+            since=one.since,
+            found=iso(moment),
+            before=one.expected,
+            after=one.found,
+            holds=False,
+            made=made,
+        )
 
 
 def latest(catalogue: Catalogue, source: str, kind: str, number: int) -> list[Page]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from archive import clock
 from archive.article import Article, Trace
 from archive.capture import Capture, Lead
 from archive.catalogue import Catalogue
@@ -194,6 +196,28 @@ def test_what_no_quarantine_is_wanted_for_is_only_a_trouble(tmp_path: Path) -> N
     with running(store, quarantine_for=()) as run:
         run.keep_troubles(decided(state(store), "released", "by Ada"))
     assert published(store) == numbers(range(60))
+
+
+def test_a_source_that_goes_quiet_is_a_trouble_until_it_prints_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def days(first: int, last: int, articles: int) -> list[tuple[str, str, bool]]:
+        with running(store) as run:
+            for day in range(first, last):
+                at = MORNING + dt.timedelta(days=day)
+                for number in range(articles):
+                    body = b"%d %d" % (day, number)
+                    run.keep(exchange(f"{PAPER}{day}/{number}", wire(body), at=at, lead=Lead(kind="feed")))
+                run.keep(exchange(PAPER, wire(b"%d" % day), at=at, lead=Lead(kind="source")))
+            clocks.enter_context(clock.showing(lambda: MORNING + dt.timedelta(days=last)))
+        return [(t.what, t.since, bool(t.ended)) for t in state(store)]
+
+    with ExitStack() as clocks:
+        assert days(0, 15, 12) == []
+        quiet = days(15, 18, 0)
+        assert quiet == [("captured", "2026-12-05", False)]
+        assert days(18, 22, 12) == [("captured", "2026-12-05", True)]
+    rebuilt(store)
 
 
 def test_pages_that_yield_no_article_are_a_trouble(tmp_path: Path) -> None:
