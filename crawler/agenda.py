@@ -59,10 +59,10 @@ _SIGNALLED = """
                       AND o.announced IS NOT NULL AND o.announced <> l.announced)
 """
 _UNREAD = """
-    SELECT DISTINCT f.url FROM runs r JOIN fetches f ON f.run = r.id
-    JOIN pages p ON p.source = f.source AND p.url = f.url AND p.last = f.started
-    WHERE r.source = :source AND r.ended IS NULL AND r.started >= :since AND p.body IS NOT NULL AND NOT p.is_listing
-          AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.capture = p.body)
+    SELECT DISTINCT f.url FROM runs r JOIN fetches f ON f.run = r.id JOIN captures c ON c.id = f.capture
+    WHERE r.source = :source AND r.ended IS NULL AND r.started >= :since AND c.status IN (200, 304)
+          AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.capture = ifnull(c.refers_to, c.id))
+          AND NOT EXISTS (SELECT 1 FROM fetches l WHERE l.url = f.url AND l.started > f.started)
 """
 """What runs that were killed had fetched, but perhaps not read."""
 _RATES = """

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from archive import clock
+from archive.capture import Announcement, Lead
 from archive.catalogue import Catalogue
+from archive.run import Run
 from archive.storage import Store
+from archive.validators import Validators
 from archive.verification.verify import verify
+from crawler.agenda import Agenda, next_due
+from crawler.source import Source
+from tests.archive.making import exchange, wire
 from tests.server.days import State, live
 
 DEFINITION = """
@@ -145,3 +155,76 @@ def test_a_page_that_is_gone_is_confirmed(tmp_path: Path) -> None:
     runs = live(site, [0, 1.5, 3, 4], tmp_path, DEFINITION)
     assert ["/a/one" in run.paths for run in runs] == [True, True, True, False]
     assert ["/a/late" in run.paths for run in runs][:2] == [True, True]
+
+
+# What the catalogue alone says
+
+HOME = "http://www.gazette.example"
+SOURCE = Source(name="gazette", title="G", home=HOME, feeds=("/feed",), article_urls=("/a/.*",))
+FEED, ONE = f"{HOME}/feed", f"{HOME}/a/one"
+LISTED, NOON = Lead(kind="source"), dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+PAGE = wire(article("one").encode(), headers=["Content-Type: text/html", 'ETag: "one"'])
+
+
+def visit(store: Store, at: dt.datetime, *urls: str, killed: bool = False, announced: Sequence[str] = ()) -> None:
+    """A run that asks for these pages and reads nothing."""
+    with clock.showing(lambda: at):
+        run = Run(store, "gazette", exclusive=False)
+        for url in urls:
+            capture = run.keep(exchange(url, PAGE, at=at, lead=LISTED if url == FEED else Lead(kind="feed", via=FEED)))
+            if url == FEED and announced:
+                run.keep_leads(capture, "feed", [Announcement(lead) for lead in announced])
+        if killed:
+            run.flush()
+            run.catalogue.close()
+        else:
+            run.finish("finished", {})
+
+
+@contextmanager
+def agenda(store: Store, at: dt.datetime) -> Iterator[Agenda]:
+    with clock.showing(lambda: at), Catalogue(store.catalogue_path, read_only=True) as catalogue:
+        yield Agenda(catalogue, SOURCE)
+
+
+def due_at(store: Store, at: dt.datetime) -> dt.datetime:
+    with clock.showing(lambda: at), Catalogue(store.catalogue_path, read_only=True) as catalogue:
+        return next_due(catalogue, SOURCE)
+
+
+def test_a_source_is_due_when_a_page_of_it_is(tmp_path: Path) -> None:
+    store, minute = Store(tmp_path / "store"), dt.timedelta(minutes=1)
+    visit(store, NOON, FEED, ONE)
+    due = due_at(store, NOON + minute)
+    assert 50 * minute < due - NOON <= 60 * minute
+    assert due_at(store, due) == due
+    with agenda(store, due) as now:
+        assert now.is_due(FEED)
+    with agenda(store, NOON + 61 * minute) as now:
+        assert [page.url for page in now.again()] == [ONE]
+        assert all(page.validators == Validators('"one"') for page in now.again())
+    visit(store, NOON + minute, FEED, announced=[f"{HOME}/a/two"])
+    assert due_at(store, NOON + 2 * minute) == NOON + 2 * minute
+    with agenda(store, NOON + 2 * minute) as now:
+        assert [page.url for page in now.unanswered()] == [f"{HOME}/a/two"]
+
+
+def test_what_a_killed_run_may_not_have_read_is_fetched_in_full_at_once(tmp_path: Path) -> None:
+    store, soon = Store(tmp_path / "store"), NOON + dt.timedelta(minutes=2)
+    visit(store, NOON, FEED, ONE, killed=True)
+    with agenda(store, soon) as now:
+        assert now.is_due(FEED)
+        assert [(page.url, page.validators) for page in now.again()] == [(ONE, Validators())]
+    assert due_at(store, soon) == soon
+
+
+def test_a_clock_that_ran_ahead_does_not_blind(tmp_path: Path) -> None:
+    store, hour = Store(tmp_path / "store"), dt.timedelta(hours=1)
+    visit(store, NOON, FEED, ONE)
+    visit(store, NOON + dt.timedelta(days=9999), FEED, ONE)
+    with agenda(store, NOON + 0.1 * hour) as now:
+        assert not now.is_due(FEED)
+        assert list(now.again()) == []
+    with agenda(store, NOON + 2 * hour) as now:
+        assert now.is_due(FEED)
+        assert [page.url for page in now.again()] == [ONE]

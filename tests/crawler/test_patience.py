@@ -49,7 +49,7 @@ def test_a_host_that_asks_for_it_is_left_alone_in_this_run_and_the_next(
     status: int, headers: dict[str, str], until: float, tmp_path: Path
 ) -> None:
     runs = live(
-        site(status=status, headers=headers), [0, until - 0.05, until + 0.05], tmp_path, DEFINITION,
+        site(status=status, headers=headers), [0, until - 0.05, until + 0.1], tmp_path, DEFINITION,
         CONCURRENT_REQUESTS_PER_DOMAIN=1, DOWNLOAD_DELAY=0.05, RETRY_ENABLED=True,
     )  # fmt: skip
     first, second, third = runs
