@@ -127,7 +127,7 @@ def recrawl(base: str, pages: int) -> Cost:
         if filled.exists():
             shutil.copytree(filled, store)
         else:
-            measure([*command, "-a", f"limit={pages}"], "")
+            measure(command, "")
             shutil.copytree(store, filled)
         cost = measure(command, "")
         from archive.catalogue import Catalogue
@@ -141,7 +141,7 @@ def recrawl(base: str, pages: int) -> Cost:
 _SOURCE = """
 title = "Bench"
 home = "{base}/"
-sitemaps = ["/sitemap.xml"]
+sitemaps = ["/sitemap/{pages}"]
 article_urls = ['/page/\\d+']
 [cadence]
 article_soonest = "1 second"

@@ -1,7 +1,7 @@
 """A fast loopback server: ``python server.py PAGES CODING`` prints its port and serves /page/0 to /page/N-1.
 
-It serves /sitemap.xml, which announces them, as well, and answers 304 to who has a page already, unless CODING ends
-with ``-plain``: such replies have no ETag.
+It serves /sitemap/N, which announces the first N, as well, and answers 304 to who has a page already, unless CODING
+ends with ``-plain``: such replies have no ETag.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ class Connection(asyncio.Protocol):
     """HTTP/1.1 with keep-alive; a request is its path."""
 
     replies: list[bytes]
-    sitemap: bytes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -28,10 +27,10 @@ class Connection(asyncio.Protocol):
         while b"\r\n\r\n" in self._waiting:
             request, _, self._waiting = self._waiting.partition(b"\r\n\r\n")
             path = request.split(b" ", 2)[1]
-            if path == b"/sitemap.xml":
-                self._transport.write(self.sitemap)
-                continue
             number = int(path.rpartition(b"/")[2])
+            if path.startswith(b"/sitemap/"):
+                self._transport.write(make_sitemap(number))
+                continue
             has_it = b'\r\nIf-None-Match: "%08x"' % number in request
             self._transport.write(_NOT_MODIFIED % number if has_it else self.replies[number])
 
@@ -66,7 +65,6 @@ def make_sitemap(pages: int) -> bytes:
 
 
 async def main(pages: int, coding: str) -> None:
-    Connection.sitemap = make_sitemap(pages)
     Connection.replies = [make_reply(number, coding) for number in range(pages)]
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=128)
     print(server.sockets[0].getsockname()[1], sum(map(len, Connection.replies)) // pages, flush=True)
