@@ -1,0 +1,103 @@
+"""A newspaper's days, lived through by the real scheduler and spider, which are killed on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from archive.catalogue import Catalogue
+from archive.rebuild import rebuild
+from archive.storage import Store
+from archive.verification.verify import verify
+from tests.simulation.judgement import Judgement, judge
+from tests.simulation.life import Terms
+
+ROOT = Path(__file__).parents[2]
+TERMS = Terms(days=6, a_day=8, seed=4, crawl_delay=0.02)
+KILLED_AT = (60, 151)
+"""Requests after which the process is killed."""
+
+
+def _live(folder: Path, kill_at: int | None) -> None:
+    """Until it is over, or so many requests have been answered."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulation.life",
+        str(folder),
+        "--terms",
+        msgspec.json.encode(TERMS).decode(),
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = folder / "journal.jsonl"
+    while kill_at is not None and process.poll() is None:
+        if journal.exists() and journal.read_bytes().count(b"\n") >= kill_at:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return
+        time.sleep(0.02)
+    _, said = process.communicate(timeout=600)
+    assert process.returncode == 0, said
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is left of these days."""
+    folder = tmp_path_factory.mktemp("life")
+    for kill_at in (*KILLED_AT, None):
+        _live(folder, kill_at)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path) -> Judgement:
+    """How it compares with what was true."""
+    paper = TERMS.paper()
+    return judge(folder, paper, paper.end)
+
+
+def test_nothing_announced_is_missing(found: Judgement) -> None:
+    assert found.states > 35
+    assert found.missing == []
+
+
+def test_every_state_that_was_looked_at_is_a_version(found: Judgement) -> None:
+    assert found.overlooked == []
+    assert found.kept >= 0.9 * found.states
+    assert [lost for lost in found.lost if lost[1].total_seconds() > max(3600, lost[0].total_seconds())] == []
+
+
+def test_runs_do_not_overlap(found: Judgement) -> None:
+    assert found.runs > 50
+    assert found.overlaps == 0
+
+
+def test_it_is_polite(found: Judgement) -> None:
+    assert found.forbidden == []
+    assert found.shortest_gap >= TERMS.crawl_delay * 0.99
+
+
+def test_it_asks_for_little(found: Judgement) -> None:
+    assert found.requests.total() < found.hourly / 4
+    unchanged = sum(count for name, count in found.requests.items() if name.endswith("unchanged"))
+    whole = sum(count for name, count in found.requests.items() if name.endswith("whole"))
+    assert whole <= 1.5 * found.needed.all
+    assert unchanged > 0
+
+
+def test_the_archive_is_well_and_can_be_rebuilt(folder: Path) -> None:
+    store = Store(folder / "store")
+    checked = verify(store)
+    assert checked.faults == []
+    with Catalogue(store.catalogue_path, read_only=True) as catalogue:
+        before = catalogue.dump()
+    assert rebuild(store) == []
+    with Catalogue(store.catalogue_path, read_only=True) as catalogue:
+        assert catalogue.dump() == before
