@@ -229,7 +229,8 @@ class Run:
         return self.catalogue.original(url, digest, status)
 
     def _latest_page(self, url: str) -> Row | None:
-        self.flush()
+        if url in self._waiting:
+            self.flush()
         return self.catalogue.latest_page(url)
 
     # Articles

@@ -34,6 +34,16 @@ _ORIGINAL = """
 """
 
 
+_LATEST_PAGE = """
+    SELECT o.id, o.url, o.date, o.payload_digest
+    FROM (SELECT id, refers_to FROM captures WHERE url = ? AND status = 200 AND truncated IS NULL AND method = 'GET'
+          ORDER BY date DESC, kind LIMIT 1) l
+    JOIN captures o ON o.id = ifnull(l.refers_to, l.id)
+"""
+_IS_READ = "SELECT 1 FROM versions WHERE capture = ? LIMIT 1"
+_HAS_ENDED = "SELECT 1 FROM captures c JOIN runs r ON r.id = c.run WHERE c.id = ? AND r.ended IS NOT NULL"
+
+
 class Catalogue:
     """What the archive holds. Rows come in through `add`; questions are the other methods.
 
@@ -185,26 +195,16 @@ class Catalogue:
 
     def latest_page(self, url: str) -> Row | None:
         """The whole response with status 200 that `url` showed last, if need be through a revisit."""
-        c = schema.captures.c
-        last = self.rows(
-            select(c.id, c.refers_to)
-            .where(c.url == url, c.status == 200, c.truncated.is_(None), c.method == "GET")
-            .order_by(c.date.desc(), c.kind)
-            .limit(1)
-        )
-        known = [row["refers_to"] or row["id"] for row in last]
-        rows = self.rows(select(c.id, c.url, c.date, c.payload_digest).where(c.id.in_(known)))
-        return rows[0] if rows else None
+        (rows,) = self._database.tuples(_LATEST_PAGE, [(url,)])
+        return dict(zip(("id", "url", "date", "payload_digest"), rows[0], strict=True)) if rows else None
 
     def is_read(self, capture: str) -> bool:
         """Whether an article was read from the capture with that record id."""
-        return bool(self.rows(select(schema.versions.c.id).where(schema.versions.c.capture == capture).limit(1)))
+        return self._database.tuples(_IS_READ, [(capture,)]) != [[]]
 
     def has_ended(self, capture: str) -> bool:
         """Whether the run that made the capture with that record id has ended, and so has read what it could."""
-        c, r = schema.captures.c, schema.runs.c
-        query = select(r.id).join(schema.captures, c.run == r.id).where(c.id == capture, r.ended.is_not(None))
-        return bool(self.rows(query))
+        return self._database.tuples(_HAS_ENDED, [(capture,)]) != [[]]
 
     def is_answered(self, url: str, since: str) -> bool:
         """Whether the server has answered a GET of `url`, and not with an error of its own, since that WARC-Date."""

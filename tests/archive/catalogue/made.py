@@ -18,7 +18,8 @@ def capture(number: int, url: str = URL, **fields: Any) -> Row:
     row["surt"] = surt(url)
     row |= {"date": f"2026-11-20T09:00:{number:02}Z", "kind": "response", "method": "GET", "status": 200}
     row |= {"mime": "text/html", "payload_digest": f"sha256:{number}", "refers_to": None, "truncated": None}
-    return row | {"file": "f", "offset": number, "length": 1, "record_digest": "d", "rights": None} | fields
+    row |= {"file": "f", "offset": number, "length": 1, "record_digest": "d", "rights": None}
+    return row | {"etag": None, "last_modified": None} | fields
 
 
 def fetch(number: int, url: str = URL, **fields: Any) -> Row:

@@ -164,7 +164,7 @@ def test_rows_that_are_known_change_nothing(catalogue: Catalogue) -> None:
 
 def test_the_end_of_a_run_outlives_its_beginning(catalogue: Catalogue) -> None:
     beginning: Row = {"id": "r", "source": "ellery", "software": "s", "settings_digest": None, "started": "x"}
-    beginning |= {"ended": None, "reason": None, "stats": None}
+    beginning |= {"ended": None, "reason": None, "stats": None, "tally": None}
     end = beginning | {"ended": "y", "reason": "finished", "stats": "{}"}
     for rows in itertools.permutations([beginning, end, beginning]):
         catalogue.add(runs=rows)
