@@ -26,9 +26,9 @@ class Command(ArchiveCommand):
 
     def long_desc(self) -> str:
         return (
-            "add URL looks at a site's home page and what it leads to (feeds, sitemaps, sections), and writes a source "
+            "Add URL looks at a site's home page and what it leads to (feeds, sitemaps, sections), and writes a source "
             "definition with the forms that its articles' addresses have, examples beside them. An existing file is "
-            "never changed. check NAME tries each listing of a source and reads a few of its articles. Both fetch as "
+            "never changed. Check NAME tries each listing of a source and reads a few of its articles. Both fetch as "
             "politely as a crawl, and what they fetch is archived as a run of the source."
         )
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 _SPIDER = Path(__file__).with_name("spider.py")
 _QUIET = {
     "AUTOTHROTTLE_ENABLED": False,
+    "DOWNLOADER_MIDDLEWARES": '{"crawler.patience.Patience": null}',  # a 429 is a reply like any other here
     "TDMREP": False,
     "CONCURRENT_REQUESTS": 16,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 16,

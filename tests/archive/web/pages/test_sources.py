@@ -86,6 +86,7 @@ def test_reasons_are_said_in_words(tmp_path: Path) -> None:
         most_learned=9,
         ledger={},
         troubles=[],
+        runs=[],
     )
     text = " ".join(html.document_fromstring(shown.body).text_content().split())
     assert "it shares hardly a word with what the articles are about. On 7 articles" in text
