@@ -31,6 +31,7 @@ from archive.catalogue import Catalogue
 from archive.errors import ArchiveError, RecordError, StoreError
 from archive.http import parse_response
 from archive.reader import StoredRecord, check_digests, parse_member, read_records
+from archive.rights.statement import Statement
 from archive.rules import Reading
 from archive.run import Run
 from archive.storage import Store
@@ -134,6 +135,7 @@ def test_the_capture_says_where_the_record_lies_before_the_file_is_closed(store:
 
 
 def test_every_fact_of_an_exchange_is_kept(store: Store, run: Run) -> None:
+    allowed = Statement("robots", "allowed", "robots.txt", "", "urn:uuid:0b07", "2026-11-20T08:00:00Z")
     full = Exchange(
         url=URL,
         method="GET",
@@ -152,6 +154,7 @@ def test_every_fact_of_an_exchange_is_kept(store: Store, run: Run) -> None:
         surplus=17,
         attempts=3,
         lead=Lead(kind="feed", via="https://ellery.test/feed", announced="2026-11-20"),
+        rights=(allowed,),
     )
     capture = run.keep(full)
     assert facts_of(store, capture) == {
@@ -176,6 +179,7 @@ def test_every_fact_of_an_exchange_is_kept(store: Store, run: Run) -> None:
         "surplus": 17,
         "attempts": 3,
         "lead": {"kind": "feed", "via": "https://ellery.test/feed", "announced": "2026-11-20"},
+        "rights": [msgspec.to_builtins(allowed)],
     }
     blocks = {"request", "response"}  # records of their own
     assert {f.name for f in msgspec.structs.fields(Exchange)} - blocks <= facts_of(store, capture).keys()
