@@ -42,7 +42,7 @@ _MAY_BE_DUE = """
 """
 """What `crawler.cadence.next_visit` can't give a date before `:until` is passed over unseen."""
 _WATCHED = """
-    SELECT f.url, f.started, f.status, c.truncated, c.id, r.ended
+    SELECT f.url, f.started, f.status, c.truncated, c.id, r.reason
     FROM fetches f LEFT JOIN captures c ON c.id = f.capture LEFT JOIN runs r ON r.id = f.run
     WHERE f.source = :source AND f.started >= :since AND f.started <= :until AND f.lead_kind = 'source'
     ORDER BY f.started
@@ -60,7 +60,7 @@ _SIGNALLED = """
 """
 _UNREAD = """
     SELECT DISTINCT f.url FROM runs r JOIN fetches f ON f.run = r.id JOIN captures c ON c.id = f.capture
-    WHERE r.source = :source AND r.ended IS NULL AND r.started >= :since AND c.status IN (200, 304)
+    WHERE r.source = :source AND r.reason IS NOT 'finished' AND r.started >= :since AND c.status IN (200, 304)
           AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.capture = ifnull(c.refers_to, c.id))
           AND NOT EXISTS (SELECT 1 FROM fetches l WHERE l.url = f.url AND l.started > f.started)
 """
@@ -124,7 +124,7 @@ class Agenda:
             self._watched = {}
             for row in self._catalogue.rows(text(_WATCHED), values):
                 is_answered = bool(row["status"] and row["status"] < 400 and row["truncated"] is None)
-                if is_answered and row["ended"] is None and row["id"] not in news:
+                if is_answered and row["reason"] != "finished" and row["id"] not in news:
                     continue  # the run was killed, perhaps before it had read it
                 watch = Watch(dt.datetime.fromisoformat(row["started"]), news.get(row["id"], 0), is_answered)
                 self._watched.setdefault(row["url"], []).append(watch)

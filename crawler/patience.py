@@ -102,7 +102,7 @@ class Patience:
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """A host that does not answer several times in a row is left alone, too."""
-        if not isinstance(exception, IgnoreRequest):
+        if not isinstance(exception, IgnoreRequest | StoreError):  # of a disk that refuses it can do nothing
             self._failed(urlparse_cached(request).hostname or "")
 
     def _answered(self, response: Response, request: Request) -> None:

@@ -393,7 +393,8 @@ def test_what_cannot_be_reached_is_counted_and_the_rest_is_read(unreachable: Unr
 
 
 def test_what_cannot_be_reached_is_said_once(unreachable: Unreachable) -> None:
-    assert len(unreachable.ended.said) == 8
+    assert len(unreachable.ended.said) == 9
+    assert unreachable.ended.of("127.0.0.1 has failed 5 times in a row and is left alone")
     assert not unreachable.ended.of("<twisted.")
 
 

@@ -41,7 +41,7 @@ _LATEST_PAGE = """
     JOIN captures o ON o.id = ifnull(l.refers_to, l.id)
 """
 _IS_READ = "SELECT 1 FROM versions WHERE capture = ? LIMIT 1"
-_HAS_ENDED = "SELECT 1 FROM captures c JOIN runs r ON r.id = c.run WHERE c.id = ? AND r.ended IS NOT NULL"
+_HAS_ENDED = "SELECT 1 FROM captures c JOIN runs r ON r.id = c.run WHERE c.id = ? AND r.reason = 'finished'"
 
 
 class Catalogue:
@@ -203,7 +203,7 @@ class Catalogue:
         return self._database.tuples(_IS_READ, [(capture,)]) != [[]]
 
     def has_ended(self, capture: str) -> bool:
-        """Whether the run that made the capture with that record id has ended, and so has read what it could."""
+        """Whether the run that made the capture with that record id was finished, and so has read what it could."""
         return self._database.tuples(_HAS_ENDED, [(capture,)]) != [[]]
 
     def is_answered(self, url: str, since: str) -> bool:

@@ -153,9 +153,10 @@ def test_a_fault_is_named_with_file_line_and_key(name: str, tmp_path: Path) -> N
     [
         (GOOD + '\n\n[rules]\nbody = "p"\n', 6, "rules"),
         (GOOD + '\n\nrules = [{body = "p["}]\n', 6, "rules.0.body"),
-        (GOOD + "\n\n[cadence]\nhours = 3\n", 6, "cadence"),
+        (GOOD + "\n\n[tempo]\nhours = 3\n", 6, "tempo"),
+        (GOOD + "\n\n[cadence]\nhours = 3\n", 7, "cadence.hours"),
     ],
-    ids=["one-table", "inline-table", "unknown-table"],
+    ids=["one-table", "inline-table", "unknown-table", "unknown-key"],
 )
 def test_the_line_of_other_tables(text: str, line: int, key: str, tmp_path: Path) -> None:
     assert fault(tmp_path, text).startswith(f", line {line}, key {key!r}: ")

@@ -65,7 +65,7 @@ def entry(article: Article, source: str = "ellery", version: str = "0a1b2c3d-4e5
         record_digest="d",
     )
     row = {"id": f"urn:uuid:{version}", "source": source, "date": capture.date, "text_digest": article.text_digest}
-    return Entry(row, capture, article, [])
+    return Entry(row, capture, article, [], [])
 
 
 def shown(text: str) -> tuple[dict[str, object], list[tuple[str, str]]]:
