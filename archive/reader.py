@@ -195,7 +195,8 @@ def _plain_record(data: bytes, offset: int) -> StoredRecord | None:
     if any(line[:1] in (" ", "\t") or ":" not in line for line in lines):
         return None
     fields = (line.partition(":") for line in lines)
-    headers = tuple((name.rstrip(" \t"), value.strip()) for name, _, value in fields)
+    # Of a list: CPython 3.11 shrinks a tuple of a generator, and keeps up to 2,000 of these when they are let go.
+    headers = tuple([(name.rstrip(" \t"), value.strip()) for name, _, value in fields])
     known = {name.lower(): value for name, value in reversed(headers)}
     kind, length, url = (known.get(name, "") for name in ("warc-type", "content-length", "warc-target-uri"))
     if not kind or length != str(len(rest) - 4) or rest[-4:] != _END or " " in url or "<" in url:

@@ -41,6 +41,10 @@ class ChangedCatalogue(StoreError):
     """The catalogue was written while it was read."""
 
 
+_CLOSED_ALREADY = suppress(sqlite3.ProgrammingError)
+"""An export that failed has closed the connection before its rows are let go."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One version of an article, with where all of it lies."""
 
@@ -116,7 +120,7 @@ class Selection:
                 for row in cursor:
                     yield dict(row)
             finally:
-                with suppress(sqlite3.ProgrammingError):  # an export that failed has closed the connection already
+                with _CLOSED_ALREADY:
                     cursor.close()
 
     def change(self, query: str, *values: Any) -> int:

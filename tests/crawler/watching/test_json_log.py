@@ -31,7 +31,9 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[logging.Logger, io
     logger = logging.getLogger("tests.json_log")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # what is logged here is not for pytest, which passes it on as UTF-8
     yield logger, out
+    logger.propagate = True
     logger.removeHandler(handler)
 
 
