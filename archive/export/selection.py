@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,10 +39,6 @@ _CHOSEN = """
 
 class ChangedCatalogue(StoreError):
     """The catalogue was written while it was read."""
-
-
-_CLOSED_ALREADY = suppress(sqlite3.ProgrammingError)
-"""An export that failed has closed the connection before its rows are let go."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -120,8 +116,10 @@ class Selection:
                 for row in cursor:
                     yield dict(row)
             finally:
-                with _CLOSED_ALREADY:
+                try:  # noqa: SIM105 - suppress() would leave something behind for each row
                     cursor.close()
+                except sqlite3.ProgrammingError:  # an export that failed has closed the connection already
+                    pass
 
     def change(self, query: str, *values: Any) -> int:
         """Change temporary tables; tells how many rows were. Raises `StoreError`."""

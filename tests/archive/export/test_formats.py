@@ -222,7 +222,7 @@ def test_memory_does_not_grow_with_the_articles(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     peaks: dict[str, dict[str, int]] = json.loads(done.stdout)
     for format_ in FORMATS:
-        room = 40 << 10
+        room = 56 << 10  # CPython keeps up to 2,000 freed tuples of each size, of 48 bytes and more, which count here
         assert peaks["many"][format_] < peaks["few"][format_] + room, (format_, peaks)
 
 
