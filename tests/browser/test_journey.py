@@ -381,6 +381,10 @@ def test_check_now_shows_its_result_in_place(page: Page, visitor: Visitor) -> No
 # Sources
 
 
+LEDGER = "announced seen captured extracted revisited changed failed robots error paywall too_large".split()
+"""Columns of the coverage table."""
+
+
 def test_a_source_shows_its_coverage_and_its_furniture(page: Page, visitor: Visitor) -> None:
     page.goto("/sources")
     page.get_by_role("link", name="Kestrel Valley Review").click()
@@ -392,7 +396,7 @@ def test_a_source_shows_its_coverage_and_its_furniture(page: Page, visitor: Visi
     page.get_by_text("The numbers as a table").click()
     row = page.get_by_role("region", name="Coverage by day").get_by_role("row").last
     last = facts["coverage"][-1]
-    assert texts(row.locator("td")) == [str(last[name]) for name in ("seen", "captured", "extracted", "failed")]
+    assert texts(row.locator("td")) == [str(last[name]) for name in LEDGER]
     learned = texts(page.get_by_role("region", name="Furniture learned").locator("blockquote"))
     assert len(learned) == sum(map(len, facts["furniture"].values())) > 0
     assert page.get_by_role("region", name="Latest articles").locator(".hit").count() >= 5
@@ -423,7 +427,7 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     page.keyboard.type("lifeboat barge")
     page.keyboard.press("Enter")
     page.get_by_role("status").wait_for()
-    tab_to(page, ".hit h2 a", 20)
+    tab_to(page, ".hit h2 a", 30)
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name=LIFEBOAT.evening.headline).wait_for()
     tab_to(page, "#view-both", 12)
