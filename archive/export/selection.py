@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -116,10 +116,8 @@ class Selection:
                 for row in cursor:
                     yield dict(row)
             finally:
-                try:  # noqa: SIM105 - suppress() would leave something behind for each row
+                with suppress(sqlite3.ProgrammingError):  # an export that failed has closed the connection already
                     cursor.close()
-                except sqlite3.ProgrammingError:  # an export that failed has closed the connection already
-                    pass
 
     def change(self, query: str, *values: Any) -> int:
         """Change temporary tables; tells how many rows were. Raises `StoreError`."""
