@@ -117,8 +117,11 @@ class Scheduler:
                 self._waiting.add(name)
                 self._say(name, "is due, but is being crawled already; its run waits for that to end.")
             return False
+        waited = name in self._waiting
         self._waiting.discard(name)
         if not plan.again and not self._is_worth(name):
+            if waited:
+                self._say(name, "needs no run now: nothing is due on its site.")
             self._set(name, plan.passed(name, schedule, now))
             return False
         self._set(name, plan.start(name, schedule, now))

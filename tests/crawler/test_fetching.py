@@ -124,8 +124,10 @@ def test_its_source_tells_the_zone(fetched: Fetched) -> None:
 
 def test_each_page_is_fetched_once_and_archived(fetched: Fetched) -> None:
     stored, failures = read_store(fetched.store)
-    expected = ["/first", "/gone", "/hung", "/old", "/out", "/picture", "/robots.txt", "/second?a=1&b=2"]
-    assert sorted(path for path in fetched.asked if path != "/new") == expected
+    expected = ["/first", "/gone", "/old", "/out", "/picture", "/robots.txt", "/second?a=1&b=2"]
+    assert sorted(path for path in fetched.asked if path not in ("/new", "/hung")) == expected
+    # On a connection that was used before, a server may only have been tired of it (RFC 9110, 9.2.2).
+    assert 1 <= fetched.asked.count("/hung") <= 2
     assert sorted(s.path for s in stored) == sorted(path for path in fetched.asked if path != "/hung")
     assert [facts["url"] for facts in failures] == [f"{fetched.base}/hung"]
     assert verify(Store(fetched.store)).ok

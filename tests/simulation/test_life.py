@@ -81,7 +81,8 @@ def test_runs_do_not_overlap(found: Judgement) -> None:
 
 def test_it_is_polite(found: Judgement) -> None:
     assert found.forbidden == []
-    assert found.shortest_gap >= TERMS.crawl_delay * 0.99
+    # What is measured is when a request is sent, a moment after its turn has come: the first of two may be late.
+    assert found.shortest_gap >= TERMS.crawl_delay - 0.002
 
 
 def test_it_asks_for_little(found: Judgement) -> None:
