@@ -35,6 +35,7 @@ class Gazette:
         self.sources = folder / "sources"
         self.sources.mkdir()
         rules = 'sections = ["/"]\narticle_urls = ["/a/.*"]\n'
+        rules += '[cadence]\nlisting_soonest = "1 second"\nlisting_latest = "1 second"\n'
         (self.sources / "gazette.toml").write_text(f'title = "Gazette"\nhome = "{server.url("/")}"\n{rules}')
         self.writer, self.bodies = Writer(77), dict[str, list[str]]()
         for _ in range(NUMBER):

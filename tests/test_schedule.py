@@ -293,6 +293,7 @@ def test_killed_at_random_points(project: Project) -> None:
             scheduler.process.wait(moments.uniform(0.5, 3))
         scheduler.end(signal.SIGKILL)
     scheduler = project.begin("schedule")
+    scheduler.says("goes by the schedules of 2 sources")  # before, a signal would end it like any program
     until(lambda: all((project.plan(n).get("outcome") or {}).get("result") == "done" for n in names))
     until(lambda: not any(project.plan(n)["running"] for n in names))
     assert scheduler.end(signal.SIGTERM) == 0

@@ -24,8 +24,9 @@ from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row, capture_row, furniture_row, version_row
 from archive.catalogue.words import Words, words_of
 from archive.furniture.furniture import Entry, pack, paragraphs
+from archive.health.measures import measured
 from archive.provenance import provenance
-from archive.records import HTTP_RESPONSE, dump, json_record, revisit_headers
+from archive.records import HTTP_RESPONSE, dump, iso, json_record, revisit_headers
 from archive.storage import Store
 from archive.warc import Record, WarcWriter, sha256
 
@@ -175,7 +176,7 @@ def _looked_at(number: int, article: Article, source: str) -> _Look:
 
 def _fetch(url: str, source: str, number: int, again: int, when: dt.datetime) -> Row:
     failed = again > 0 and (number + again) % 40 == 0
-    started = (when + dt.timedelta(hours=again * 5)).isoformat()
+    started = iso((when + dt.timedelta(hours=again * 5)).replace(tzinfo=dt.UTC), exact=True)
     row: Row = {"id": f"urn:uuid:f{number}-{again}", "run": "r", "source": source, "url": url, "method": "GET"}
     row |= {"started": started, "ended": started, "outcome": "timeout" if failed else "complete", "error": None}
     row |= {"status": None if failed else 200, "size": 20_000, "capture": f"urn:uuid:c{number}-{again}"}
@@ -257,7 +258,14 @@ class _Press:
         )
         fields = msgspec.to_builtins(article)
         del fields["text"]
-        details = {"article": fields, "date": date, "extracted": date, "text_digest": digest, "reading": {}}
+        details = {
+            "article": fields,
+            "date": date,
+            "extracted": date,
+            "text_digest": digest,
+            "reading": {},
+            "measures": msgspec.to_builtins(measured(article)),
+        }
         refers = [("WARC-Refers-To", f"<{conversion.id}>")]
         about = json_record(dump(details), "article", date, refers)
         proof = provenance(
