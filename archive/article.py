@@ -88,6 +88,8 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     captions: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     updates: tuple[Update, ...] = ()
+    coverage_end: str | None = None
+    """When a live blog ended or is to end (schema.org ``coverageEndTime``)."""
     canonical_url: str | None = None
     paywalled: bool | None = None
     rights: tuple[Statement, ...] | None = None

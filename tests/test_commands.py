@@ -41,7 +41,7 @@ COMMANDS = sorted(path.stem for path in (ROOT / "crawler" / "commands").glob("[a
 PAPER = "harbour_courier"
 KEYS = (
     "input url kind headline standfirst text authors published modified language section tags image captions "
-    "comments updates canonical_url paywalled rights removed evidence"
+    "comments updates coverage_end canonical_url paywalled rights removed evidence"
 ).split()
 JOINED = "می\u200cخواهم क्\u200dष"
 """Words with joiners in them."""

@@ -31,9 +31,13 @@ _FIRST_YEAR = 1990
 _LATE = dt.timedelta(seconds=5)
 _NO_PAGE = {"robots", "requisite"}
 
+_IS_OVER = """
+    ifnull(julianday(v.coverage_end) + (length(v.coverage_end) = 10) <= julianday(f.started), 0)
+"""
+"""Whether a live blog's coverage had ended; where only the day is stated, at its end."""
 _VISITS = f"""
     SELECT f.started, f.outcome, f.status, f.lead_kind, c.id, c.refers_to, c.truncated, c.etag, c.last_modified,
-           group_concat(DISTINCT v.content_digest), min(v.published), max(v.kind = 'live-blog'),
+           group_concat(DISTINCT v.content_digest), min(v.published), max(v.kind = 'live-blog' AND NOT {_IS_OVER}),
            (SELECT count(*) FROM leads l WHERE l.source = f.source AND l.seen = c.date AND l.capture = c.id)
     FROM (SELECT * FROM fetches WHERE url = ? AND source = ? AND method = 'GET' AND started <= ?
                  AND ifnull(lead_kind, '') NOT IN ('robots', 'requisite')
@@ -41,7 +45,7 @@ _VISITS = f"""
     LEFT JOIN captures c ON c.id = f.capture
     LEFT JOIN versions v ON v.capture = ifnull(c.refers_to, c.id)
     GROUP BY f.id ORDER BY f.started, f.id
-"""  # noqa: S608 - a number of ours
+"""  # noqa: S608 - of ours only
 _SIGNALS = "SELECT via, seen, announced FROM leads WHERE url = ? AND source = ? AND seen <= ? ORDER BY via, seen"
 _LATEST = "~"  # behind every date
 

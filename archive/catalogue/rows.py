@@ -232,7 +232,7 @@ def version_row(
         "source": run["source"],
         "date": details["date"],
         "extracted": details["extracted"],
-        **{f: fields.get(f) for f in ("headline", "published", "modified", "language", "section")},
+        **{f: fields.get(f) for f in ("headline", "published", "modified", "coverage_end", "language", "section")},
         "paywalled": fields.get("paywalled"),
         "kind": fields.get("kind", "article"),
         "fields": fields_of(fields),

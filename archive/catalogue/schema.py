@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-VERSION = 4
+VERSION = 5
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
 
 metadata = MetaData()
@@ -114,6 +114,7 @@ versions = Table(
     Column("headline", Text),
     Column("published", Text),
     Column("modified", Text),
+    Column("coverage_end", Text),
     Column("language", Text),
     Column("section", Text),
     Column("paywalled", Boolean),

@@ -83,7 +83,7 @@ def _front(entry: Entry) -> dict[str, Any]:
     article, row, capture = entry.article, entry.row, entry.capture
     names = (
         "kind", "headline", "standfirst", "authors", "published", "modified", "language", "section", "tags",
-        "image", "captions", "canonical_url", "paywalled",
+        "image", "captions", "coverage_end", "canonical_url", "paywalled",
     )  # fmt: skip
     told = {name: msgspec.to_builtins(getattr(article, name)) for name in names}
     return {

@@ -87,6 +87,7 @@ def schema() -> pa.Schema:
             ("captions", pa.list_(text)),
             ("comments", pa.list_(pa.struct([("text", text), ("author", text), ("published", text)]))),
             ("updates", pa.list_(pa.struct([("text", text), ("published", text), ("headline", text)]))),
+            ("coverage_end", text),
             ("canonical_url", text),
             ("paywalled", pa.bool_()),
             ("rights", pa.list_(statement)),

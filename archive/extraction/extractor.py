@@ -126,6 +126,7 @@ def _article(draft: Draft, url: str, reading: Reading) -> Article:
         captions=draft.captions,
         comments=draft.comments,
         updates=draft.updates,
+        coverage_end=metadata.coverage_end,
         canonical_url=metadata.canonical_url,
         paywalled=metadata.paywalled,
         rights=metadata.rights,

@@ -89,6 +89,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its address or headline call the page a live blog."""
     updates: tuple[Update, ...] = ()
     """The posts of a live blog in JSON-LD."""
+    coverage_end: str | None = None
     site_names: tuple[str, ...] = ()
     """What the site calls itself, its domain included."""
     evidence: dict[str, str] = {}
@@ -140,6 +141,7 @@ def read_metadata(
         kind=evidence.keep("kind", kind),
         live=names_live_blog(urls, headline),
         updates=stated_updates(markup.linked, nodes, read),
+        coverage_end=evidence.keep("coverage_end", _coverage_end(markup, nodes, read)),
         site_names=site,
         evidence=evidence.of,
     )
@@ -224,6 +226,15 @@ def _standfirst(page: _Page, headline: str, shown: HtmlElement | None) -> tuple[
     described = list(_plain(page.nodes, "description"))
     described += [(fold(text), f"meta:{name}") for name, text in page.markup.contents(*_DESCRIPTIONS)]
     return choose_standfirst(headline, shown, described)
+
+
+def _coverage_end(markup: Markup, nodes: Iterable[Node], read: Callable[[str], str | None]) -> tuple[str, str] | None:
+    stated = list(_plain(nodes, "coverageEndTime"))
+    for element in markup.article_properties("coverageEndTime"):
+        text = element.get("datetime") or element.get("content") or visible_text(element)
+        stated.append((text, "microdata:coverageEndTime"))
+    dates = ((read(text), evidence) for text, evidence in stated)
+    return next(((date, evidence) for date, evidence in dates if date), None)
 
 
 def _plain(nodes: Iterable[Node], name: str) -> Iterator[tuple[str, str]]:

@@ -77,6 +77,7 @@ FIELDS = {
     "image": "Image",
     "captions": "Captions",
     "updates": "Updates",
+    "coverage_end": "Coverage until",
     "comments": "Comments",
     "canonical_url": "Canonical address",
     "paywalled": "Behind a paywall",

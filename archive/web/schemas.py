@@ -89,6 +89,7 @@ _FIELDS: dict[str, Json] = {
     "captions": _list(_TEXT),
     "comments": _list(_object(text=_TEXT, author=_maybe(_TEXT), published=_maybe(_TEXT))),
     "updates": _list(_object(text=_TEXT, published=_maybe(_TEXT), headline=_maybe(_TEXT))),
+    "coverage_end": _maybe(_TEXT),
     "canonical_url": _maybe(_TEXT),
     "paywalled": _maybe(_YES),
     "rights": _maybe(_list(_ref("Statement"))),

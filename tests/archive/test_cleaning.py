@@ -162,6 +162,7 @@ def test_an_article_as_scrapy_clean_prints_it() -> None:
         "captions": [],
         "comments": [],
         "updates": [],
+        "coverage_end": None,
         "canonical_url": None,
         "paywalled": None,
         "rights": None,

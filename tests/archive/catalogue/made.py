@@ -34,7 +34,7 @@ def fetch(number: int, url: str = URL, **fields: Any) -> Row:
 def version(number: int, headline: str, text: str = "", *, article: str = URL, **fields: Any) -> tuple[Row, Words]:
     row: Row = {"id": f"urn:uuid:v{number:03}", "article": article, "capture": f"urn:uuid:{number:04}", "run": "r"}
     row |= {"source": "ellery", "date": f"2026-11-20T09:00:{number:02}Z", "extracted": "x", "headline": headline}
-    row |= dict.fromkeys(("published", "modified", "language", "section", "paywalled"))
+    row |= dict.fromkeys(("published", "modified", "coverage_end", "language", "section", "paywalled"))
     row |= {
         "site": "ellery.test",
         "lines": b"",

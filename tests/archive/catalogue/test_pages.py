@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.catalogue import Catalogue
 from archive.catalogue.pages import Signal, Visit, gather
 from archive.records import iso
+from tests.archive.catalogue.made import URL, capture, fetch, version
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 ETAG, OTHER = '"one"', '"two"'
@@ -191,3 +194,26 @@ def test_every_history_gives_a_row(visits: list[Visit], leads: list[Signal]) -> 
     assert row["exposure"] >= 0
     rows = [gather(visits[:number], leads) for number in range(1, len(visits) + 1)]
     assert all(a["changes"] <= b["changes"] and a["exposure"] <= b["exposure"] for a, b in pairwise(rows))
+
+
+@pytest.mark.parametrize(
+    ("coverage_end", "is_live"),
+    [
+        (None, True),
+        ("no date", True),
+        ("2026-11-20T09:00:00Z", False),
+        ("2026-11-20T10:00:00+01:00", False),
+        ("2026-11-20T10:00:00+00:00", True),
+        ("2026-11-20", True),
+        ("2026-11-19", False),
+    ],
+)
+def test_a_live_blog_is_live_until_its_coverage_ends(coverage_end: str | None, is_live: bool, tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "catalogue.sqlite", create=True) as catalogue:
+        catalogue.add(
+            captures=[capture(1)],
+            fetches=[fetch(1)],
+            versions=[version(1, "Storm", kind="live-blog", coverage_end=coverage_end)],
+        )
+        row = catalogue.pages("ellery", [URL], "2026-11-20T09:01:00.000000Z")[URL]
+        assert bool(row["is_live"]) is is_live

@@ -274,3 +274,28 @@ def test_values_of_wrong_types_are_passed_over():
 def test_a_page_that_nests_deeply():
     body = f"<h1>{HEADLINE}</h1>" + "<div class=author>" * 3_000 + "By Ada Brook"
     assert read(body=body).headline == HEADLINE
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "end", "evidence"),
+    [
+        (
+            block(**{"@type": "LiveBlogPosting"}, coverageEndTime="2026-05-03T18:30:00+02:00"),
+            "",
+            "2026-05-03T18:30:00+02:00",
+            "json-ld:LiveBlogPosting.coverageEndTime",
+        ),
+        (
+            "",
+            "<article itemscope itemtype='https://schema.org/LiveBlogPosting'><h1>Ferry</h1>"
+            "<meta itemprop=coverageEndTime content='2026-05-03T18:30Z'></article>",
+            "2026-05-03T18:30:00+00:00",
+            "microdata:coverageEndTime",
+        ),
+        (block(**{"@type": "LiveBlogPosting"}, coverageEndTime="2031-05-03"), "", None, None),
+        (block(**{"@type": "LiveBlogPosting"}, coverageEndTime="soon"), "", None, None),
+    ],
+)
+def test_the_end_of_a_live_blog(head, body, end, evidence):
+    found = read(head, body)
+    assert (found.coverage_end, found.evidence.get("coverage_end")) == (end, evidence)
