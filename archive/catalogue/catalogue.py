@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from archive.catalogue import changes, coverage, leads, likeness, pages, quarantine, runs, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
-from archive.catalogue.dump import dump
+from archive.catalogue.dump import dump, tables
 from archive.catalogue.filters import Filters
 from archive.catalogue.rows import Row, subtag, url_key
 from archive.catalogue.search import each_article
@@ -428,6 +428,10 @@ class Catalogue:
     def dump(self) -> dict[str, list[Row]]:
         """Every row of every table, sorted, without the numbers that the database gave; to compare."""
         return dump(self._database)
+
+    def tables(self) -> Iterator[tuple[str, Iterable[Row]]]:
+        """The same, table by table and row by row: never more than a few rows are held."""
+        return tables(self._database, self._database.stream)
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with its file; empty when all is well."""

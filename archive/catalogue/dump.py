@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
 from sqlalchemy import select, text
 
 from archive.catalogue import pages, schema
@@ -10,7 +13,7 @@ from archive.catalogue.database import Database
 from archive.catalogue.quarantine import listed
 from archive.catalogue.rows import Row
 
-__all__ = ["dump"]
+__all__ = ["dump", "tables"]
 
 _PLAIN = (
     schema.files,
@@ -23,30 +26,37 @@ _PLAIN = (
 )
 
 
+_FULL_TEXT = (
+    "SELECT a.url, f.headline, f.text, f.facets FROM full_text f LEFT JOIN articles a ON a.number = f.rowid"
+    " ORDER BY a.url, f.rowid"
+)
+_LIKENESS = "SELECT a.url, f.marks FROM likeness f LEFT JOIN articles a ON a.number = f.rowid ORDER BY a.url, f.rowid"
+
+Ask = Callable[[Any], Iterable[Row]]
+
+
 def dump(database: Database) -> dict[str, list[Row]]:
     """See `Catalogue.dump`."""
-    dumped = {
-        table.name: database.rows(select(*(c for c in table.c if c.name != "number")).order_by(*table.primary_key))
-        for table in _PLAIN
-    }
+    return {name: list(rows) for name, rows in tables(database, database.rows)}
+
+
+def tables(database: Database, ask: Ask) -> Iterator[tuple[str, Iterable[Row]]]:
+    """Each table's name and rows; `ask` is how the database is asked for many rows."""
+    for table in _PLAIN:
+        columns = [c for c in table.c if c.name != "number"]
+        yield table.name, ask(select(*columns).order_by(*table.primary_key))
     columns = [c for c in schema.articles.c if c.name != "number"]
-    dumped["articles"] = database.rows(select(*columns).order_by(schema.articles.c.url))
-    dumped["full_text"] = database.rows(
-        text(
-            "SELECT a.url, f.headline, f.text, f.facets FROM full_text f LEFT JOIN articles a ON a.number = f.rowid"
-            " ORDER BY a.url, f.rowid"
-        )
-    )
-    dumped["days"] = [
-        {"source": source["source"], **day}
-        for source in sources(database)
-        for day in days(database, source["source"], None, None)
-    ]
-    dumped["troubles"] = listed(database, None)
-    dumped["changes"] = database.rows(select(schema.changes).order_by(schema.changes.c.id))
-    dumped["unsettled"] = database.rows(select(schema.unsettled))
-    dumped["pages"] = pages.each(database)
-    dumped["likeness"] = database.rows(
-        text("SELECT a.url, f.marks FROM likeness f LEFT JOIN articles a ON a.number = f.rowid ORDER BY a.url, f.rowid")
-    )
-    return dumped
+    yield "articles", ask(select(*columns).order_by(schema.articles.c.url))
+    yield "full_text", ask(text(_FULL_TEXT))
+    yield "days", _days(database)
+    yield "troubles", listed(database, None)
+    yield "changes", ask(select(schema.changes).order_by(schema.changes.c.id))
+    yield "unsettled", ask(select(schema.unsettled).order_by(schema.unsettled.c.url_key))
+    yield "pages", pages.each(database, ask)
+    yield "likeness", ask(text(_LIKENESS))
+
+
+def _days(database: Database) -> Iterator[Row]:
+    for source in sources(database):
+        for day in days(database, source["source"], None, None):
+            yield {"source": source["source"], **day}

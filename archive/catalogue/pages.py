@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, select, text
@@ -339,10 +339,11 @@ def of_urls(database: Database, source: str, urls: Sequence[str], now: str) -> d
     return {row["url"]: known for row in rows if (known := _at(database, row, now))}
 
 
-def each(database: Database) -> list[Row]:
-    """All pages, each as it is known."""
-    rows = database.rows(select(schema.pages).order_by(*schema.pages.primary_key))
-    return [known for row in rows if (known := _at(database, row, _LATEST))]
+def each(database: Database, ask: Callable[[Any], Iterable[Row]]) -> Iterator[Row]:
+    """All pages, each as it is known; `ask` is how the database is asked for many rows."""
+    for row in ask(select(schema.pages).order_by(*schema.pages.primary_key)):
+        if known := _at(database, row, _LATEST):
+            yield known
 
 
 def _at(database: Database, row: Row, now: str) -> Row | None:

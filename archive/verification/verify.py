@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from archive.catalogue import Catalogue
 from archive.catalogue.database import copy_database
-from archive.catalogue.rows import Row
 from archive.errors import ArchiveError, RecordError
-from archive.furniture.furniture import Furniture
 from archive.progress import Progress
 from archive.reader import StoredRecord, check_digests, read_members
 from archive.rebuild import catch_up
@@ -23,22 +24,23 @@ from archive.verification.chain import (
     Details,
     Held,
     extraction_problem,
-    list_of,
     provenance_problems,
     revisit_problem,
     sidecar_problem,
     task_of,
 )
 from archive.verification.check import CaptureCheck, Step, check_capture
+from archive.verification.holdings import Holdings, Link, Place
 from archive.verification.verification import Fault, Verification
-from archive.version import EXTRACTOR
-from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
+from archive.warc import OPEN_SUFFIX, sidecar_of
 from archive.workers import Extracted, ExtractorPool, Task
 
 __all__ = ["CaptureCheck", "Fault", "Step", "Verification", "check_capture", "verify"]
 
 _AHEAD = 16
 """Pages that wait for a worker at once."""
+_SHOWN = 120
+"""Bytes of a row that is told of."""
 
 
 def verify(store: Store, *, extract: bool = True, progress: Progress | None = None) -> Verification:
@@ -54,25 +56,22 @@ class _Verifier:
     def __init__(self, store: Store, progress: Progress) -> None:
         self._store, self._progress = store, progress
         self._found = Verification(open_files=[], faults=[])
-        self._pages: dict[str, Held] = {}
-        self._texts: dict[str, Held] = {}
-        self._details: dict[str, Details] = {}
-        self._proofs: dict[str, dict[str, Any]] = {}
-        self._lists: dict[str, Furniture] = {}
+        self._holdings: Holdings
 
     def _fault(self, where: str, what: str, record: str | None = None) -> None:
         self._found.faults.append(Fault(where, what, record))
 
     def run(self, *, extract: bool) -> Verification:
-        names = self._store.files()
-        for number, name in enumerate(names, 1):
-            self._progress(name, number, len(names))
-            self._check_file(name)
-        self._check_aside()
-        self._check_revisits()
-        self._check_provenance()
-        if extract:
-            self._check_extraction()
+        with Holdings.of(self._store) as self._holdings:
+            names = self._store.files()
+            for number, name in enumerate(names, 1):
+                self._progress(name, number, len(names))
+                self._check_file(name)
+            self._check_aside()
+            self._check_revisits()
+            self._check_provenance()
+            if extract:
+                self._check_extraction()
         self._check_catalogue()
         return self._found
 
@@ -122,98 +121,85 @@ class _Verifier:
                 self._fault(self._store.name(path), "is missing; only its .sha256 is left")
 
     def _note(self, name: str, record: StoredRecord, member: str) -> None:
+        self._found.conversions += record.type == "conversion"
         where = f"{name}, byte {record.offset}"
         try:
-            note = Held.of(record, name, member)
-            kind = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
-            if record.type in ("response", "revisit"):
-                self._pages[record.id] = note
-            elif record.type == "conversion":
-                self._found.conversions += 1
-                self._texts[record.id] = note
-            elif record.type == "metadata" and kind == "article":
-                about = Details(sha256(record.block), record.json())
-                self._details[record.need("WARC-Refers-To").strip("<>")] = about
-            elif record.type == "metadata" and kind == "provenance":
-                self._proofs[record.need("WARC-Refers-To").strip("<>")] = record.json()
-            elif record.type == "metadata" and kind == "furniture":
-                self._note_list(where, record)
+            if problem := self._holdings.note(name, record, member):
+                self._fault(where, problem, record.id)
         except RecordError as error:
             self._fault(where, str(error))
-
-    def _note_list(self, where: str, record: StoredRecord) -> None:
-        if (furniture := list_of(record)) is None:
-            self._fault(where, "is a furniture list that is not as newswarc writes it", record.id)
-        else:
-            self._lists[furniture.digest] = furniture
 
     # References
 
     def _check_revisits(self) -> None:
-        for record_id, page in self._pages.items():
-            if page.record.type != "revisit":
-                continue
-            original = self._pages.get(page.record.refers_to() or "")
-            if problem := revisit_problem(page.record, original.record if original else None):
-                self._fault(page.where, problem, record_id)
+        for revisit, original in self._holdings.revisits():
+            if problem := revisit_problem(revisit.record, original.record if original else None):
+                self._fault(revisit.where, problem, revisit.record.id)
 
     def _check_provenance(self) -> None:
-        for record_id, text in self._texts.items():
-            page = self._pages.get(text.record.refers_to() or "")
-            details, proof = self._details.get(record_id), self._proofs.get(record_id)
-            if page is None:
-                self._fault(text.where, "was made from a response that is not in the store", record_id)
-            elif details is None or proof is None:
-                self._fault(text.where, "has no details or no provenance record", record_id)
+        for link in self._holdings.links():
+            text = link.text
+            if link.page is None:
+                self._fault(text.where, "was made from a response that is not in the store", text.record.id)
+            elif link.digest is None or link.proof is None:
+                self._fault(text.where, "has no details or no provenance record", text.record.id)
             else:
-                for problem in provenance_problems(text.record, page, details.digest, proof):
-                    self._fault(text.where, problem, record_id)
+                for problem in self._proof_problems(link, link.page, link.digest, link.proof):
+                    self._fault(text.where, problem, text.record.id)
+
+    def _proof_problems(self, link: Link, page: Held, digest: str, proof: Place) -> Iterator[str]:
+        try:
+            facts = self._holdings.json(proof)
+        except ArchiveError as error:
+            yield f"has a provenance record that can't be read again: {error}"
+            return
+        yield from provenance_problems(link.text.record, page, digest, facts)
 
     # Extraction
 
     def _check_extraction(self) -> None:
-        due = list(self._tasks())
-        if not due:
-            return
-        pool = ExtractorPool(timeout=60)
+        total, pool = self._holdings.count_ours(), None
+        waiting: deque[_Waiting] = deque()
         try:
-            waiting: list[tuple[str, Future[Extracted]]] = []
-            for number, (record_id, task) in enumerate(due, 1):
-                waiting.append((record_id, pool.submit(task)))
+            for number, (task, text, details) in enumerate(self._tasks(), 1):
+                pool = pool or ExtractorPool(timeout=60)
+                waiting.append(_Waiting(text, details, pool.submit(task)))
                 if len(waiting) > _AHEAD:
-                    self._compare(pool, *waiting.pop(0))
-                self._progress("reading pages again", number, len(due))
-            for record_id, future in waiting:
-                self._compare(pool, record_id, future)
+                    self._compare(pool, waiting.popleft())
+                self._progress("reading pages again", number, total)
+            while pool and waiting:
+                self._compare(pool, waiting.popleft())
         finally:
-            pool.close(abandon=True)
+            if pool:
+                pool.close(abandon=True)
 
-    def _tasks(self) -> Iterator[tuple[str, Task]]:
-        for record_id, text in self._texts.items():
-            page = self._pages.get(text.record.refers_to() or "")
-            details = self._details.get(record_id)
-            if page is None or details is None:
+    def _tasks(self) -> Iterator[tuple[Task, Held, Details]]:
+        for link in self._holdings.links():
+            text = link.text
+            if link.page is None or link.details is None:
+                continue
+            if link.is_ours is False:
+                self._found.other_version += 1
                 continue
             try:
-                if details.extractor != EXTRACTOR:
-                    self._found.other_version += 1
-                    continue
-                task = task_of(self._store.root, page, details, self._lists.__getitem__)
-            except (KeyError, TypeError, RecordError, msgspec.ValidationError):
-                self._fault(text.where, "has details that can't be read", record_id)
+                details = self._holdings.details(link)
+                task = task_of(self._store.root, link.page, details, self._holdings.furniture)
+            except (KeyError, TypeError, ArchiveError, msgspec.ValidationError):
+                self._fault(text.where, "has details that can't be read", text.record.id)
                 continue
-            yield record_id, task
+            yield task, text, details
 
-    def _compare(self, pool: ExtractorPool, record_id: str, future: Future[Extracted]) -> None:
-        text = self._texts[record_id]
+    def _compare(self, pool: ExtractorPool, waiting: _Waiting) -> None:
+        text, details, future = waiting
         try:
             article = future.result().article
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a fault
-            self._fault(text.where, f"can't be made again: {pool.explain(error, text.record.url or '')}", record_id)
+            what = f"can't be made again: {pool.explain(error, text.record.url or '')}"
+            self._fault(text.where, what, text.record.id)
             return
         self._found.compared += 1
-        if problem := extraction_problem(article, text.record, self._details[record_id]):
-            self._fault(text.where, problem, record_id)
+        if problem := extraction_problem(article, text.record, details):
+            self._fault(text.where, problem, text.record.id)
 
     # Catalogue
 
@@ -226,34 +212,50 @@ class _Verifier:
             self._check_sidecar(path, path.name)
         try:
             with tempfile.TemporaryDirectory() as folder:
-                fresh = Catalogue(Path(folder) / "fresh.sqlite", create=True)
-                catch_up(self._store, fresh)
-                want = fresh.dump()
-                fresh.close()
                 # A copy: SQLite may write into a database that it opens.
                 copy = Path(folder) / path.name
-                copy_database(path, copy)
-                catalogue = Catalogue(copy)
-                try:
-                    problems, have = catalogue.check(), catalogue.dump()
-                finally:
-                    catalogue.close()
+                with Catalogue(Path(folder) / "fresh.sqlite", create=True) as fresh:
+                    catch_up(self._store, fresh)
+                    copy_database(path, copy)
+                    with Catalogue(copy) as catalogue:
+                        problems = catalogue.check()
+                        differences = list(_differences(fresh, catalogue))
         except ArchiveError as error:
             self._fault(path.name, str(error))
             return
         for problem in problems:
             self._fault(path.name, f"is damaged: {problem}; scrapy rebuild makes it again")
         if not self._found.open_files:  # a running crawl is ahead of its closed files
-            self._compare_tables(want, have)
+            for difference in differences:
+                self._fault(path.name, difference)
 
-    def _compare_tables(self, want: dict[str, list[Row]], have: dict[str, list[Row]]) -> None:
-        for table, rows in want.items():
-            mine = {msgspec.json.encode(row) for row in have[table]}
-            theirs = {msgspec.json.encode(row) for row in rows}
-            if mine != theirs:
-                odd = min(mine ^ theirs)
-                self._fault(
-                    self._store.catalogue_path.name,
-                    f"differs from the WARC files in {len(mine - theirs)} and {len(theirs - mine)} rows of {table}, "
-                    f"such as {odd[:120].decode(errors='replace')}; scrapy rebuild makes it again",
-                )
+
+class _Waiting(NamedTuple):
+    text: Held
+    details: Details
+    future: Future[Extracted]
+
+
+def _differences(fresh: Catalogue, catalogue: Catalogue) -> Iterator[str]:
+    """What a catalogue has otherwise than one that was just made of the files, table by table."""
+    for (table, theirs), (_, mine) in zip(fresh.tables(), catalogue.tables(), strict=True):
+        odd: dict[bytes, tuple[int, bytes]] = {}
+        """Rows that are not on both sides so far, by digest: how many more are mine, and how they begin."""
+        for pair in zip_longest(mine, theirs):
+            one, other = (None if row is None else msgspec.json.encode(row) for row in pair)
+            if one == other:
+                continue
+            for row, more in ((one, 1), (other, -1)):
+                if row is None:
+                    continue
+                digest = hashlib.sha256(row).digest()
+                number = odd.pop(digest, (0, b""))[0] + more
+                if number:
+                    odd[digest] = (number, row[:_SHOWN])
+        if odd:
+            numbers = [number for number, _ in odd.values()]
+            shown = min(row for _, row in odd.values()).decode(errors="replace")
+            yield (
+                f"differs from the WARC files in {sum(n for n in numbers if n > 0)} and "
+                f"{-sum(n for n in numbers if n < 0)} rows of {table}, such as {shown}; scrapy rebuild makes it again"
+            )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from archive.storage import Store
 from archive.verification.verify import Fault, Verification, verify
 from archive.warc import OPEN_SUFFIX, Record, WarcWriter
 from tests.archive.making import (
+    ROOT,
     SENTENCES,
     SETTINGS,
     altered,
@@ -691,3 +695,82 @@ def test_a_foreign_file_is_named_and_the_rest_is_checked(store: Store) -> None:
 def test_files_that_cannot_be_read_do_not_stop_it(store: Store) -> None:
     (store.root / "originals" / "folder.warc.gz").mkdir()
     assert any("folder.warc.gz" in fault.where for fault in quick(store))
+
+
+@pytest.mark.parametrize("room", [40_000, 200_000])
+def test_a_full_folder_for_temporary_files_is_one_sentence(tmp_path: Path, room: int) -> None:
+    """And it is no fault of the archive."""
+    store = Store(tmp_path / "archive")
+    with running(store) as run:
+        for n in range(300):
+            run.keep(exchange(f"https://ellery.test/{n}", wire(b"page %d" % n)))
+    before = {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
+    (tmp_path / "aside").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "aside")}
+    command = [sys.executable, "-c", FULL, str(store.root), str(room)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "set TMPDIR to a folder with more room" in refused(StoreError(done.stdout.strip()))
+    assert list((tmp_path / "aside").iterdir()) == []
+    assert {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()} == before
+
+
+FULL = """
+import resource, signal, sys
+import archive.verification.holdings as holdings
+from archive.errors import ArchiveError
+from archive.storage import Store
+from archive.verification.verify import verify
+holdings._TABLES = holdings._TABLES.replace("-16000", "-16")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    print(verify(Store(sys.argv[1]), extract=False))
+except ArchiveError as error:
+    print(error)
+"""
+
+
+# Memory
+
+
+GROWING = """
+import json, sys, tracemalloc
+from pathlib import Path
+import archive.catalogue.database, archive.reader, archive.rebuild
+from archive.storage import Store
+from archive.verification.verify import verify
+from tests.archive.making import SENTENCES, exchange, keep_page, later, page, running, wire
+
+# Buffers are small here, so that they are full with few records.
+archive.reader._READ, archive.rebuild._BATCH, archive.catalogue.database._BATCH = 4096, 20, 20
+folder = Path(sys.argv[1])
+for name, number in (("few", 60), ("many", 240)):
+    with running(Store(folder / name)) as run:
+        for n in range(number):
+            url = f"https://ellery.test/{n}"
+            html = page(f"Report {n}", sentences=[f"{n} {k} {s}" for k, s in enumerate(SENTENCES)])
+            if n % 6 == 0:
+                keep_page(run, url, html, at=later(n))
+            for k in range(1, 9):  # pages and revisits
+                run.keep(exchange(f"{url}/{k}" if k % 2 else url, wire(html), at=later(n + k / 9)))
+peaks = {}
+for name in ("few", "few", "many"):  # what is imported and cached once doesn't count
+    tracemalloc.start()
+    found = verify(Store(folder / name))
+    peaks[name] = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.ok and found.compared == found.conversions == {"few": 10, "many": 40}[name], found
+print(json.dumps(peaks))
+"""
+
+
+def test_memory_does_not_grow_with_the_records(tmp_path: Path) -> None:
+    """A list of nothing but the ids of 4,500 records more would take 400 KB."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", GROWING, tmp_path]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    peaks: dict[str, int] = json.loads(done.stdout)
+    room = 56 << 10  # CPython keeps up to 2,000 freed tuples of each size, of 48 bytes and more, which count here
+    assert peaks["many"] < peaks["few"] + room, peaks
