@@ -38,7 +38,7 @@ _MAY_BE_DUE = """
     NOT is_listing AND julianday(last) + min(
         CASE WHEN outcome <> 'ok' THEN :least / 4 WHEN is_live THEN :live ELSE
         0.85 * max(:least, CASE WHEN changes = 0 THEN :share ELSE 0.25 END * (julianday(last) - julianday(changed)))
-        END, :most) <= julianday(:until) AND julianday(last) - julianday(changed) < :end
+        END, 0.85 * :most) <= julianday(:until) AND julianday(last) - julianday(changed) < :end
 """
 """What `crawler.cadence.next_visit` can't give a date before `:until` is passed over unseen."""
 _WATCHED = """
@@ -48,9 +48,13 @@ _WATCHED = """
     ORDER BY f.started
 """
 _ANNOUNCED = """
-    SELECT capture, count(*) AS news FROM leads
-    WHERE source = :source AND seen >= :since AND is_article GROUP BY capture
+    SELECT capture, sum(
+        EXISTS (SELECT 1 FROM leads o WHERE o.url = l.url AND o.via = l.via AND o.seen < l.seen)
+        OR NOT EXISTS (SELECT 1 FROM leads o WHERE o.url = l.url AND o.source = l.source AND o.via <> l.via
+                       AND (o.seen < l.seen OR (o.seen = l.seen AND o.via < l.via)))) AS news
+    FROM leads l WHERE l.source = :source AND l.seen >= :since AND l.is_article GROUP BY capture
 """
+"""What each capture of a listing announced anew that no other listing had announced."""
 _SIGNALLED = """
     SELECT DISTINCT l.url FROM leads l JOIN pages p ON p.source = l.source AND p.url = l.url
     WHERE l.source = :source AND l.seen >= :since AND l.is_article AND l.announced IS NOT NULL
@@ -217,7 +221,7 @@ class Agenda:
             "most": cadence.article_latest / day,
             "live": min(cadence.live, cadence.article_soonest) / day,
             "end": cadence.article_end / day,
-            "share": share_of_age(0, 0.0, self.rates),
+            "share": share_of_age(0, 0.0, cadence, self.rates),
             "until": iso(until, exact=True),
         }
 
@@ -239,7 +243,6 @@ class Agenda:
             outcome=row["outcome"],
             streak=row["streak"],
             is_live=bool(row["is_live"]),
-            is_announced=bool(row["signals"]),
         )
 
     def _validators(self, row: Row, audit: dt.timedelta) -> Validators:

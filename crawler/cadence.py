@@ -41,12 +41,13 @@ _EDITS, _STEPS = 0.7, 10.0
 """The prior: so many edits in so many steps of age (factors of e). Three articles in ten are edited in a month."""
 _OWN = 10.0
 """What the source's other pages say weighs as much as so many steps of a page's own."""
-_MISSED = 0.07
-"""Edits that are to be expected until the next visit."""
-_SHARES = (0.25, 4.0)
-"""The time to the next visit as a share of the age, at least (as in diffengine) and at most."""
-_TRUSTED = 4.0
-"""Visits of pages whose edits the source announces are so much rarer."""
+_MISSED = 0.25
+"""Edits of which no listing tells that are to be expected until the next visit."""
+_LEAST_SHARE = 0.25
+"""The time to the next visit as a share of the age, at least (as in diffengine)."""
+_UNTOLD = 3.0
+"""The prior: so many edits of which no listing told."""
+_LONGEST_STRETCH = 1000
 _SPREAD = 0.15
 """Visits come earlier by up to so much of their interval, so that they don't all come at once."""
 _GONE = 6.0
@@ -67,6 +68,8 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
     """The time to the second visit, and the least between any two."""
     article_latest: dt.timedelta = dt.timedelta(days=30)
     """The most between two visits."""
+    article_stretch: float = 20.0
+    """The most between two visits, as a multiple of the time for which the article had not changed at the first."""
     article_end: dt.timedelta = dt.timedelta(days=365)
     """Articles that have not changed for so long are not looked at any more."""
     live: dt.timedelta = dt.timedelta(minutes=15)
@@ -98,8 +101,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     streak: int = 1
     """Last visits with that outcome."""
     is_live: bool = False
-    is_announced: bool = False
-    """A listing gives it a date, which moves when it is edited, as far as that holds for the source."""
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -118,9 +119,9 @@ class Rates(msgspec.Struct, frozen=True):
         return (self.changes + _EDITS) / (self.exposure + _STEPS)
 
     @property
-    def announces_edits(self) -> bool:
-        """Whether a page that is edited gets a new date in a listing, as good as always."""
-        return self.signals_changed >= _SMALL and (self.signals_changed + 1) / (self.changes + 2) >= 0.8
+    def untold(self) -> float:
+        """The share of edits of which no listing tells by a new date, so that only visits find them."""
+        return max(self.changes - self.signals_changed + _UNTOLD, _UNTOLD) / (self.changes + _UNTOLD)
 
     @property
     def cries_wolf(self) -> bool:
@@ -165,17 +166,16 @@ def next_visit(page: Page, cadence: Cadence, rates: Rates = _UNKNOWN) -> dt.date
         return page.last + _between(least / 4, _times(least / 4, 2, page.streak - 1), longest, page.url)
     if page.is_live and age < _LIVE_FOR:
         return page.last + min(cadence.live, max(least, most))
-    share = share_of_age(page.changes, page.exposure, rates)
-    if page.is_announced and rates.announces_edits:
-        share *= _TRUSTED
+    share = share_of_age(page.changes, page.exposure, cadence, rates)
     return page.last + _between(least, age * share, most, page.url)
 
 
-def share_of_age(changes: int, exposure: float, rates: Rates) -> float:
-    """The time from a visit to the next one, as a share of the age: the oftener a page changes, the smaller."""
-    rate = (changes + _OWN * rates.edits) / (exposure + _OWN)
-    share = math.expm1(min(_MISSED / rate, math.log1p(_SHARES[1])))
-    return max(share, _SHARES[0])
+def share_of_age(changes: int, exposure: float, cadence: Cadence, rates: Rates) -> float:
+    """The time from a visit to the next one, as a share of the age: the oftener a page changes unannounced, the
+    smaller."""
+    rate = rates.untold * (changes + _OWN * rates.edits) / (exposure + _OWN)
+    share = math.expm1(min(_MISSED / rate, math.log1p(cadence.article_stretch)))
+    return max(share, _LEAST_SHARE)
 
 
 def next_look(listing: Listing, cadence: Cadence) -> dt.datetime | None:
@@ -248,9 +248,8 @@ def _times(wait: dt.timedelta, base: float, power: int) -> dt.timedelta:
 
 
 def _between(least: dt.timedelta, wait: dt.timedelta, most: dt.timedelta, url: str) -> dt.timedelta:
-    """`wait`, a little less by what the URL says, within limits."""
-    most = max(least, most)
-    return min(max(wait * (1 - _SPREAD * spread(url)), least), most)
+    """`wait`, within limits, and a little less by what the URL says."""
+    return max(min(wait, most) * (1 - _SPREAD * spread(url)), least)
 
 
 def spread(url: str, salt: str = "") -> float:
@@ -274,6 +273,11 @@ def read_cadence(table: Any) -> Cadence:
     for name, value in table.items():
         if name not in Cadence.__struct_fields__:
             fail("is not a key of [cadence]", f".{name}")
+        if name == "article_stretch":
+            if type(value) not in (int, float) or not _LEAST_SHARE <= value <= _LONGEST_STRETCH:
+                fail(f"{value!r} is no number from {_LEAST_SHARE} to {_LONGEST_STRETCH}", f".{name}")
+            values[name] = float(value)
+            continue
         if name.startswith("pages"):
             if type(value) is not int or value < 1:
                 fail(f"{value!r} is no number of pages", f".{name}")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from archive import clock
 from archive.capture import Announcement, Lead
 from archive.catalogue import Catalogue
@@ -65,7 +67,7 @@ def test_a_changed_article_becomes_a_version_and_is_looked_at_sooner(tmp_path: P
         "/a/still": [State(body=article("still"))],
         "/a/edited": [State(body=article("edited")), State(2, article("edited", "The pears were plums, in fact."))],
     }
-    runs = live(site, [0, *range(1, 20)], tmp_path, DEFINITION)
+    runs = live(site, [0, *range(1, 20)], tmp_path, f"{DEFINITION}[cadence]\narticle_stretch = 1\n")
     asked = {path: [hour for hour, run in enumerate(runs) if path in run.paths] for path in ("/a/still", "/a/edited")}
     assert len(asked["/a/still"]) < len(asked["/a/edited"]) <= 10
     with check(tmp_path) as catalogue:
@@ -207,6 +209,29 @@ def test_a_source_is_due_when_a_page_of_it_is(tmp_path: Path) -> None:
     assert due_at(store, NOON + 2 * minute) == NOON + 2 * minute
     with agenda(store, NOON + 2 * minute) as now:
         assert [page.url for page in now.unanswered()] == [f"{HOME}/a/two"]
+
+
+def test_a_listing_that_only_repeats_others_has_no_news(tmp_path: Path) -> None:
+    store, hour, sitemap = Store(tmp_path / "store"), dt.timedelta(hours=1), f"{HOME}/sitemap.xml"
+    one, two = Announcement(ONE), Announcement(f"{HOME}/a/two")
+    edited = msgspec.structs.replace(one, announced="2026-11-20T13:30:00Z")
+    told: list[dict[str, list[Announcement]]] = [
+        {FEED: [one], sitemap: [one]},
+        {FEED: [one, two], sitemap: [edited, two]},
+        {sitemap: [edited, two, three := Announcement(f"{HOME}/a/three")]},
+        {FEED: [one, two, three]},
+    ]
+    for number, listings in enumerate(told):
+        at = NOON + number * hour
+        with clock.showing(lambda at=at: at):
+            run = Run(store, "gazette", exclusive=False)
+            for url, leads in listings.items():
+                capture = run.keep(exchange(url, wire(repr(leads).encode()), at=at, lead=LISTED))
+                run.keep_leads(capture, "feed", leads)
+            run.finish("finished", {})
+    with agenda(store, NOON + 5 * hour) as now:
+        assert [watch.new for watch in now.listings[FEED]] == [1, 1, 0]
+        assert [watch.new for watch in now.listings[sitemap]] == [0, 1, 1]
 
 
 def test_what_a_killed_run_may_not_have_read_is_fetched_in_full_at_once(tmp_path: Path) -> None:

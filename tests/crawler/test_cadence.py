@@ -38,7 +38,6 @@ pages = st.builds(
     outcome=st.sampled_from(["ok", "moved", "gone", "refused", "failed"]),
     streak=st.integers(0, 10**9),
     is_live=st.booleans(),
-    is_announced=st.booleans(),
 )
 watches = st.lists(st.builds(Watch, odd_spans.map(lambda s: NOON + s / 50), st.integers(0, 10**6), st.booleans()))
 
@@ -50,9 +49,9 @@ def page(hours: float, unchanged_for: float | None = None, **fields: object) -> 
     return msgspec.convert({"url": URL, "born": NOON, "last": last, "changed": changed, **fields}, Page)
 
 
-def wait(of: Page, rates: Rates = Rates()) -> float:  # noqa: B008 - frozen
+def wait(of: Page, rates: Rates = Rates(), cadence: Cadence = CADENCE) -> float:  # noqa: B008 - frozen
     """Hours to the next visit."""
-    visit = next_visit(of, CADENCE, rates)
+    visit = next_visit(of, cadence, rates)
     assert visit is not None
     return (visit - of.last) / HOUR
 
@@ -130,13 +129,13 @@ def test_a_fresh_article_often_then_ever_less() -> None:
     assert 1 <= hours[1] <= 1.2
     gaps = [round(after - before, 6) for before, after in pairwise(hours)]
     assert gaps == sorted(gaps)
-    assert 5 <= len([hour for hour in hours if hour <= 24 * 30]) <= 9
+    assert 3 <= len([hour for hour in hours if hour <= 24 * 30]) <= 5
     assert max(gaps) <= 30 * 24
 
 
 def test_an_article_that_was_edited_is_young_again() -> None:
-    once = [hour for hour in visits_of(page(0), 240, edited=(30.0,)) if hour > 30]
-    never = [hour for hour in visits_of(page(0), 240) if hour > 30]
+    once = [hour for hour in visits_of(page(0), 1000, edited=(10.0,)) if hour > 10]
+    never = [hour for hour in visits_of(page(0), 1000) if hour > 10]
     assert len(once) > len(never)
 
 
@@ -151,18 +150,28 @@ def test_articles_that_have_not_changed_for_a_year_are_left() -> None:
 
 def test_a_source_that_never_edits_is_asked_less_and_one_that_edits_much_more() -> None:
     quiet, busy = Rates(changes=0, exposure=3000), Rates(changes=900, exposure=3000)
-    assert wait(page(10), busy) < wait(page(10)) < wait(page(10), quiet)
-    assert 10 * 0.2 < wait(page(10), busy) < 10 * 0.5
-    assert wait(page(10), quiet) <= 40
+    assert wait(page(10), busy) < wait(page(10)) <= wait(page(10), quiet)
+    assert 10 * 0.5 < wait(page(10), busy) < 10 * 2
+    assert wait(page(10), quiet) <= 200
 
 
 def test_where_listings_tell_of_edits_pages_wait_for_them() -> None:
-    honest, silent = Rates(20, 300, 30, 20), Rates(20, 300, 10, 5)
-    told = page(5, is_announced=True)
-    assert honest.announces_edits and not silent.announces_edits
-    assert wait(told, honest) > 3 * wait(told, silent)
-    assert wait(page(5), honest) == wait(page(5), silent)
+    honest, silent = Rates(200, 300, 300, 200), Rates(200, 300, 100, 50)
+    assert honest.untold < 0.1 < silent.untold < 0.8
+    assert Rates().untold == 1.0
+    assert wait(page(5), honest) > 10 * wait(page(5), silent)
     assert Rates(1, 300, 100, 1).cries_wolf and not honest.cries_wolf and not Rates().cries_wolf
+
+
+def test_the_longest_wait_is_a_multiple_of_the_age_that_can_be_set() -> None:
+    waits = [wait(page(20), cadence=Cadence(article_stretch=stretch)) for stretch in (0.25, 1.0, 5.0, 20.0)]
+    assert all(0.85 * 20 * s <= w <= 20 * s for s, w in zip((0.25, 1, 5, 20), waits, strict=True))
+    assert read_cadence({"article_stretch": 3}).article_stretch == 3.0
+    for value in (0.2, 1001, True, "3", float("nan")):
+        with pytest.raises(
+            msgspec.ValidationError, match=r"no number from 0\.25 to 1000 - at `\$\.cadence\.article_stretch"
+        ):
+            read_cadence({"article_stretch": value})
 
 
 def test_a_live_blog_is_looked_at_until_it_has_ended() -> None:

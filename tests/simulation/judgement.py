@@ -55,7 +55,7 @@ class Judgement(msgspec.Struct, kw_only=True):
     forbidden: list[str]
     """Paths that robots.txt forbids and that were asked for."""
     shortest_gap: float
-    """Seconds between two requests."""
+    """Seconds between the turns of two requests."""
     runs: int
     hourly: int
     """Requests of a crawler that asks for both listings and each article of the last 30 days every hour."""

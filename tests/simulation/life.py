@@ -11,14 +11,13 @@ import asyncio
 import datetime as dt
 import importlib
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from scrapy import Request
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.http import Response
 from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
@@ -71,13 +70,19 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timed(ArchivingDownloadHandler):
-    """Notes when each request is sent, on the clock that delays are kept by: the paper, in the same process, may hear
-    of it late."""
+    """Notes when each request's turn came, on the clock that delays are kept by: how long it takes from there to the
+    paper, in a busy process, is another matter."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._crawler = crawler
 
     async def download_request(self, request: Request) -> Response:
         """As Scrapy asks for it."""
+        assert self._crawler.engine is not None
+        slot = self._crawler.engine.downloader.slots[request.meta["download_slot"]]
         with Path(self._archiving.run.store.root.parent / "sent").open("a") as file:
-            file.write(f"{time.monotonic()}\n")
+            file.write(f"{slot.lastseen}\n")
         return await super().download_request(request)
 
 
