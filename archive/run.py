@@ -197,7 +197,7 @@ class Run:
         self._captures.append(capture_row(capture, facts["method"], self.row, *told, rights=facts.get("rights")))
         self._waiting.add(capture.url)
         self._fetches.append(fetch_row(about.id, facts, self.row, capture.id))
-        self._flush_if_due()
+        self.flush_if_due()
         return capture
 
     def keep_failure(self, failure: Failure) -> None:
@@ -207,7 +207,7 @@ class Run:
         self._writer("originals").append([about])
         self._tally.count_failure(failure.kind, len(failure.received))
         self._fetches.append(fetch_row(about.id, facts, self.row, None))
-        self._flush_if_due()
+        self.flush_if_due()
 
     def keep_leads(self, capture: Capture, kind: ListingKind, leads: Iterable[Announcement]) -> list[Announcement]:
         """Store what a listing (`capture`) announces that it has not announced before; see `archive.leads`.
@@ -327,7 +327,7 @@ class Run:
         self._versions.append((row, words))
         if learn and not self.catalogue.is_held(row):
             self.lists.learn(conversion.id, capture, article)
-        self._flush_if_due()
+        self.flush_if_due()
         return conversion.id
 
     def _measures(self, capture: Capture, article: Article, measures: Measures | None) -> Measures:
@@ -390,9 +390,13 @@ class Run:
         writer.close()
         self._closed_size += writer.size
 
-    def _flush_if_due(self) -> None:
+    def flush_if_due(self) -> None:
+        """Write waiting rows into the catalogue if they are many or have waited for a second. Raises `StoreError`.
+
+        Who has nothing to keep for a while calls it, so that others see at once what there is.
+        """
         rows = len(self._captures) + len(self._versions) + len(self._fetches)
-        if rows >= _BATCH_ROWS or time.monotonic() - self._flushed >= _BATCH_SECONDS:
+        if rows >= _BATCH_ROWS or (rows and time.monotonic() - self._flushed >= _BATCH_SECONDS):
             self.flush()
 
     def flush(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
+from scrapy.utils.asyncio import create_looping_call
 
 from archive.capture import Announcement, Capture, Exchange, Failure
 from archive.errors import ArchiveError, StoreError
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
     from scrapy.statscollectors import StatsCollector
+    from scrapy.utils.asyncio import AsyncioLoopingCall
+    from twisted.internet.task import LoopingCall
 
 __all__ = ["Archiving"]
 
 logger = logging.getLogger(__name__)
+
+_FLUSHED_EVERY = 2.0
+"""Seconds."""
 
 
 class Archiving:
@@ -70,6 +76,7 @@ class Archiving:
         for problem in self.run.problems:
             logger.warning("%s", problem)
         self._failed = False
+        self._flushing: AsyncioLoopingCall | LoopingCall | None = None
         self.check: Callable[[Request], None] | None = None
         """Asked before each request goes out; raises IgnoreRequest for one that is not to be made now."""
 
@@ -77,6 +84,7 @@ class Archiving:
     def from_crawler(cls, crawler: Crawler) -> Archiving:
         """Raises `StoreError` if the archive can't be opened."""
         archiving = cls(crawler)
+        crawler.signals.connect(archiving._spider_opened, signals.spider_opened)
         crawler.signals.connect(archiving._spider_closed, signals.spider_closed)
         atexit.register(archiving._process_ends)
         return archiving
@@ -124,7 +132,20 @@ class Archiving:
 
                 _schedule_coro(engine.close_spider_async(reason="archive_unwritable"))
 
+    def _spider_opened(self) -> None:
+        self._flushing = create_looping_call(self._flush)
+        self._flushing.start(_FLUSHED_EVERY, now=False)
+
+    def _flush(self) -> None:
+        """What a crawl has captured is to be seen, also while it waits for a slow server."""
+        try:
+            self.run.flush_if_due()
+        except StoreError as error:
+            self.give_up(error)
+
     def _spider_closed(self, spider: Spider, reason: str) -> None:
+        if self._flushing is not None and self._flushing.running:
+            self._flushing.stop()
         self._finish(reason)
         atexit.unregister(self._process_ends)
 

@@ -134,6 +134,21 @@ def test_the_capture_says_where_the_record_lies_before_the_file_is_closed(store:
     assert not capture.file.endswith(OPEN_SUFFIX)
 
 
+def test_what_is_kept_is_seen_within_a_second_if_somebody_asks_for_it(
+    store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("archive.run.time.monotonic", lambda: now)
+    run.flush()
+    with Catalogue(store.catalogue_path, read_only=True) as catalogue:
+        run.keep(exchange(URL, wire(b"one")))
+        run.flush_if_due()
+        assert catalogue.captures(URL) == []
+        now += 1.1
+        run.flush_if_due()
+        assert len(catalogue.captures(URL)) == 1
+
+
 def test_every_fact_of_an_exchange_is_kept(store: Store, run: Run) -> None:
     allowed = Statement("robots", "allowed", "robots.txt", "", "urn:uuid:0b07", "2026-11-20T08:00:00Z")
     full = Exchange(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import gzip
 import logging
@@ -220,6 +221,7 @@ def killed(folder: Path, torn: bytes) -> Archiving:
     archiving.run._stack.close()
     for writer in archiving.run._writers.values():
         os.close(writer._fd)
+    atexit.unregister(archiving._process_ends)  # who is killed has no last words
     return archiving
 
 
