@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-VERSION = 5
+VERSION = 6
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
+
+REQUISITES = "mime LIKE 'image/%' OR mime LIKE 'font/%' OR mime = 'text/css'"
+"""Captures of what pages load; an index has them, which SQLite uses where a query says the same in these words."""
 
 metadata = MetaData()
 
@@ -80,6 +83,7 @@ captures = Table(
     Index("captures_by_surt", "surt", "date"),
     Index("captures_by_date", "date", "file", "offset"),
     Index("captures_by_source", "source", "date"),
+    Index("captures_requisites", "mime", sqlite_where=text(REQUISITES)),
 )
 
 leads = Table(
@@ -140,6 +144,7 @@ versions = Table(
     Index("versions_by_site", "site", "date"),
     Index("versions_by_source", "source", "site"),
     Index("versions_by_kind", "source", "kind", "date"),
+    Index("versions_by_file", "file", "offset", "provenance_offset", "provenance_length"),
 )
 
 troubles = Table(

@@ -9,6 +9,7 @@ from urllib.parse import urldefrag, urljoin
 from w3lib.url import safe_url_string
 
 from archive.catalogue.rows import Row
+from archive.catalogue.schema import REQUISITES
 from archive.errors import ArchiveError, StoreError
 from archive.export.members import Members
 from archive.export.selection import Selection
@@ -85,8 +86,7 @@ class Plan:
     # What pages load
 
     def _has_requisites(self) -> bool:
-        query = "SELECT 1 FROM captures WHERE mime LIKE 'image/%' OR mime LIKE 'font/%' OR mime = 'text/css' LIMIT 1"
-        return next(self._selection.rows(query), None) is not None
+        return next(self._selection.rows(_REQUISITE), None) is not None
 
     def _add_requisites(self, progress: Progress) -> None:
         last = number = 0
@@ -196,6 +196,7 @@ def _is_warcinfo(headers: dict[str, str]) -> bool:
     return headers.get("warc-type") == "warcinfo"
 
 
+_REQUISITE = f"SELECT 1 FROM captures WHERE {REQUISITES} LIMIT 1"  # noqa: S608 - our own words
 _NUMBER_OF_PAGES = "SELECT count(DISTINCT v.capture) AS n FROM versions v JOIN chosen ON chosen.version = v.id"
 _NEXT_RECORDS = "SELECT rowid AS number, * FROM records WHERE rowid > ? ORDER BY rowid LIMIT 500"
 _NEAREST = """

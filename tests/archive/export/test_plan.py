@@ -9,6 +9,7 @@ import pytest
 from archive.capture import Lead
 from archive.errors import StoreError
 from archive.export.plan import Plan
+from archive.export.texts import Texts
 from archive.reader import parse_member
 from archive.storage import Store
 from tests.archive.export.papers import FERRY, FONT, IMAGE, STORM, STYLE, paper, selected, story
@@ -135,3 +136,22 @@ def test_an_article_without_its_page_is_not_handed_over(tmp_path: Path) -> None:
         catalogue.execute("DELETE FROM captures")
     with pytest.raises(StoreError, match="scrapy verify"):
         planned(store)
+
+
+@pytest.mark.parametrize("query", [{"words": "ferry"}, {"words": "storm", "versions": "all"}], ids=str)
+def test_an_export_never_goes_through_the_whole_archive(store: Store, query: dict[str, Any]) -> None:
+    """Of the catalogue's tables only what an index finds is read, however little of the archive is exported."""
+    asked: set[str] = set()
+    with selected(store, **query) as selection:
+        selection.connection.set_trace_callback(asked.add)
+        Plan(selection).make(lambda *_: None)
+        Texts(selection).make(lambda *_: None)
+        selection.connection.set_trace_callback(None)
+        asked = {statement for statement in asked if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")}
+        plans = {q: [row[3] for row in selection.connection.execute(f"EXPLAIN QUERY PLAN {q}")] for q in asked}
+    own = ("chosen", "records", "redirects", "read_runs", "texts", "lists", "r", "d")  # temporary, or an alias of one
+    steps = {step for plan in plans.values() for step in plan}
+    scanned = {step for step in steps if step.startswith("SCAN") and step.split()[1] not in (*own, "CONSTANT")}
+    # It has only what pages load, and one row is asked for.
+    assert scanned == {"SCAN captures USING COVERING INDEX captures_requisites"}
+    assert "SEARCH versions USING COVERING INDEX versions_by_file (file=?)" in steps
