@@ -26,7 +26,12 @@ _TELLS = {
     "heading": "a heading with nothing of the article below it",
     "json-ld": "the site's own JSON-LD leaves it out",
 }
-_NAMES = {"site-rule": "rule of the site", "no-words": "no words", "list-page": "page without an article"}
+_NAMES = {
+    "site-rule": "rule of the site",
+    "learned": "learned furniture",
+    "no-words": "no words",
+    "list-page": "page without an article",
+}
 _ABOUT = {SITE_RULE: "what the rules written for this site name"}
 _WHY = {
     "appeal": "it asks the reader for something, or speaks to the reader in the paper's name",
