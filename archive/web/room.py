@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 import weakref
@@ -13,7 +14,9 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import select
 from starlette.requests import Request
 
+from archive import clock
 from archive.catalogue import Catalogue, schema
+from archive.catalogue.quiet import Quiet, quiet
 from archive.catalogue.rows import Row
 from archive.rights.policy import NOTHING, Policy
 from archive.rights.statement import named
@@ -43,6 +46,14 @@ class _Census(NamedTuple):
     """`Catalogue.resting`."""
     sources: list[Row]
     languages: list[Row]
+
+
+class _Judged(NamedTuple):
+    """What was unusual on a day about the sources of a census."""
+
+    census: _Census
+    today: dt.date
+    troubles: list[Quiet]
 
 
 class Room:
@@ -75,6 +86,7 @@ class Room:
         self._titles = titles
         self._counting = threading.Lock()
         self._census: _Census | None = None
+        self._judged: _Judged | None = None
         self._idle: deque[Catalogue] = deque()
         weakref.finalize(self, _close_all, self._idle)
         self.templates = Templates(self)
@@ -122,6 +134,16 @@ class Room:
                 self._counting.release()
         assert self._census is not None
         return self._census.sources, self._census.languages
+
+    def troubles(self, catalogue: Catalogue) -> list[Quiet]:
+        """`quiet` of each source; judged anew with each `census`, and on another day."""
+        sources, _ = self.census(catalogue)
+        census, today, judged = self._census, clock.now().date(), self._judged
+        assert census is not None
+        if judged is None or judged.census is not census or judged.today != today:
+            found = [one for row in sources for one in quiet(catalogue, row["source"], today)]
+            judged = self._judged = _Judged(census, today, found)
+        return judged.troubles
 
     def _is_new(self, source: str, catalogue: Catalogue) -> bool:
         if self._census and any(row["source"] == source for row in self._census.sources):

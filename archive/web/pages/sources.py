@@ -40,7 +40,7 @@ def sources_page(request: Request) -> Response:
     room = room_of(request)
     with room.catalogue() as catalogue:
         sources, _ = room.census(catalogue)
-        troubles = [one for row in sources for one in quiet(catalogue, row["source"], clock.now().date())]
+        troubles = room.troubles(catalogue)
     return room.templates.page("sources.html", sources=sources, troubles=troubles)
 
 

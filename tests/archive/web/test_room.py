@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from archive import clock
 from archive.catalogue.rows import Row
 from archive.storage import Store
 from archive.web.app import create_app
@@ -70,6 +72,31 @@ def test_sources_are_not_counted_again_while_nothing_changes(store: Store, monke
     monkeypatch.setattr(module, "_COUNTED_FOR", -1.0)
     for catalogue.resting, asked in (("a", 1), ("a", 1), ("b", 2), ("b", 2), (None, 3), ("b", 4)):
         assert known.census(catalogue)[0][0]["articles"] == asked  # type: ignore[arg-type]
+
+
+class Ailing(Counting):
+    """A catalogue that is asked for days, too, and has none of the last week."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judged = 0
+
+    def coverage(self, source: str, since: str, until: str) -> list[Row]:
+        self.judged += 1
+        numbers = dict.fromkeys(("announced", "captured", "extracted", "visits"), 9)
+        return [{"day": f"2026-11-{day:02}", "revisited": 0, **numbers} for day in range(1, 21)]
+
+
+def test_sources_are_judged_anew_when_they_are_counted_and_on_another_day(store: Store) -> None:
+    known, catalogue = room(store), Ailing()
+    told: list[list[str]] = []
+    for catalogue.resting, day, judged in (("a", 27, 1), ("a", 27, 1), ("b", 27, 2), ("b", 28, 3), ("b", 28, 3)):
+        with clock.showing(lambda: dt.datetime(2026, 11, day, 12, tzinfo=dt.UTC)):  # noqa: B023
+            told.append([one.text for one in known.troubles(catalogue)])  # type: ignore[arg-type]
+        assert catalogue.judged == judged
+    assert told[0] == ["ellery was not crawled for 6 days, since 2026-11-20; usually it is every day."]
+    assert told[0] == told[1] == told[2]
+    assert told[3] == told[4] == ["ellery was not crawled for 7 days, since 2026-11-20; usually it is every day."]
 
 
 def test_an_open_catalogue_is_used_again_until_it_changes(tmp_path: Path) -> None:
