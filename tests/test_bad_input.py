@@ -28,16 +28,14 @@ import pytest
 from archive.catalogue import Catalogue
 from archive.storage import Store
 from archive.verification.verify import verify
-from tests.server.crawl import ROOT
+from tests.server.crawl import LOOPBACK, ROOT
 from tests.server.raw import RawServer, Reply
 from tests.server.store import Stored, read_store
 
 SCRAPY = Path(sys.executable).with_name("scrapy")
 SETTINGS: dict[str, object] = {
-    "AUTOTHROTTLE_ENABLED": False,
-    "TDMREP": False,
+    **LOOPBACK,
     "CONTACT": "https://operator.example/",
-    "DOWNLOAD_DELAY": 0,
     "EXTRACT_WORKERS": 1,
     "LOG_LEVEL": "WARNING",
     "PRIVATE_NETWORKS_ALLOWED": "127.0.0.1/32",

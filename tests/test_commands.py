@@ -32,7 +32,7 @@ from tests.archive.inspection.files import put as write_warc
 from tests.archive.inspection.keys import anonymous, sign_package
 from tests.archive.zips import File
 from tests.archive.zips import put as write_zip
-from tests.server.crawl import ROOT
+from tests.server.crawl import LOOPBACK, ROOT
 from tests.server.raw import RawServer, Reply
 from tests.server.store import read_store
 
@@ -96,13 +96,10 @@ def crawl(store: Path, *args: object, **settings: Any) -> Ended:
     return scrapy(
         *args,
         ARCHIVE_STORE=store,
-        AUTOTHROTTLE_ENABLED=False,
-        TDMREP=False,
         CONTACT="https://operator.example/",
-        DOWNLOAD_DELAY=0,
         EXTRACT_WORKERS=1,
         LOG_LEVEL="WARNING",
-        PRIVATE_NETWORKS_ALLOWED="127.0.0.0/8",
+        **LOOPBACK,
         **settings,
     )
 

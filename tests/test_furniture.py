@@ -14,6 +14,7 @@ from archive.reader import parse_member
 from archive.storage import Store
 from archive.verification.verify import verify
 from tests.archive.furniture.test_learner import PROMOTION, Writer, put
+from tests.server.crawl import LOOPBACK
 from tests.server.raw import RawServer, Reply
 from tests.test_commands import Ended, scrapy
 
@@ -51,13 +52,7 @@ class Gazette:
 
     def run(self, *arguments: str) -> Ended:
         """``scrapy`` with this paper and store."""
-        more = {
-            "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
-            "DOWNLOAD_DELAY": 0,
-            "AUTOTHROTTLE_ENABLED": False,
-            "TDMREP": False,
-        }
-        return scrapy(*arguments, ARCHIVE_STORE=self.store.root, SOURCES=self.sources, LOG_LEVEL="INFO", **more)
+        return scrapy(*arguments, ARCHIVE_STORE=self.store.root, SOURCES=self.sources, LOG_LEVEL="INFO", **LOOPBACK)
 
     def texts(self) -> dict[str, list[str]]:
         """The latest text of each article."""

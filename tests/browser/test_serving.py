@@ -19,6 +19,7 @@ from archive.storage import Store
 from tests.archive.making import running
 from tests.browser.served import REAL, browsing, scrapy, serving, start
 from tests.browser.visitor import Visitor
+from tests.server.crawl import LOOPBACK
 
 pytestmark = REAL
 
@@ -85,10 +86,7 @@ def late(tmp_path: Path) -> Iterator[dict[str, object]]:
         yield {
             "SOURCES": tmp_path / "sources",
             "CONNECT_TO": f"{HOST}:80:127.0.0.1:{server.server_port}",
-            "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
-            "DOWNLOAD_DELAY": 0,
-            "AUTOTHROTTLE_ENABLED": False,
-            "TDMREP": False,
+            **LOOPBACK,
             "EXTRACT_WORKERS": 1,
         }
         _Late.go.set()

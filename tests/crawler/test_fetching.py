@@ -16,7 +16,7 @@ import pytest
 from archive.catalogue import Catalogue
 from archive.storage import Store
 from archive.verification.verify import verify
-from tests.server.crawl import ROOT
+from tests.server.crawl import LOOPBACK, ROOT
 from tests.server.raw import RawServer, Reply
 from tests.server.store import read_store
 
@@ -61,11 +61,8 @@ def clean(folder: Path, server: RawServer, *inputs: str, **settings: object) -> 
     command = [sys.executable, "-m", "scrapy", "clean", *inputs]
     for name, value in {
         "ARCHIVE_STORE": folder / "store",
-        "AUTOTHROTTLE_ENABLED": False,
-        "TDMREP": False,
+        **LOOPBACK,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 4,
-        "DOWNLOAD_DELAY": 0,
-        "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
         "RETRY_ENABLED": False,
         "SOURCES": folder,
         **settings,

@@ -16,7 +16,7 @@ from archive.catalogue import Catalogue
 from archive.reader import parse_member
 from archive.storage import Store
 from archive.verification.verify import verify
-from tests.server.crawl import ROOT
+from tests.server.crawl import LOOPBACK, ROOT
 from tests.server.raw import RawServer, Reply
 
 SPIDER = """
@@ -132,13 +132,10 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
             command += ["-O", str(out)]
             for name, value in {
                 "ARCHIVE_STORE": folder / "store",
-                "AUTOTHROTTLE_ENABLED": False,
-                "TDMREP": False,
+                **LOOPBACK,
                 "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
-                "DOWNLOAD_DELAY": 0,
                 "EXTRACT_WORKERS": 1,
                 "LOG_LEVEL": "WARNING",
-                "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
                 "ROBOTSTXT_OBEY": False,
             }.items():
                 command += ["-s", f"{name}={value}"]

@@ -22,18 +22,15 @@ from archive.verification.verify import verify
 from crawler.demo.newspapers import SOURCES, Newspapers
 from crawler.source import Source
 from crawler.spider import SourceSpider
-from tests.server.crawl import ROOT
+from tests.server.crawl import LOOPBACK, ROOT
 from tests.server.raw import RawServer, Reply
 from tests.server.store import read_store
 
 SETTINGS = {
-    "AUTOTHROTTLE_ENABLED": False,
-    "TDMREP": False,
+    **LOOPBACK,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 4,
-    "DOWNLOAD_DELAY": 0,
     "EXTRACT_WORKERS": 1,
     "LOG_LEVEL": "INFO",
-    "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
     "RETRY_ENABLED": False,
 }
 

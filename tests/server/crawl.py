@@ -10,10 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "crawl"]
+__all__ = ["LOOPBACK", "ROOT", "crawl"]
 
 ROOT = Path(__file__).parents[2]
 _SPIDER = Path(__file__).with_name("spider.py")
+LOOPBACK: dict[str, object] = {
+    "AUTOTHROTTLE_ENABLED": False,
+    "DOWNLOAD_DELAY": 0,
+    "PRIVATE_NETWORKS_ALLOWED": "127.0.0.0/8",
+    "TDMREP": False,
+}
+"""For a crawl of a server on this machine: no pauses, and nothing asked for but what a test is about."""
 _QUIET = {
     "AUTOTHROTTLE_ENABLED": False,
     "DOWNLOADER_MIDDLEWARES": '{"crawler.patience.Patience": null}',  # a 429 is a reply like any other here
