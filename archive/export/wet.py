@@ -1,7 +1,8 @@
 """WET: texts as `conversion` records, as Common Crawl publishes them.
 
 A record's block is the headline, the standfirst, the body and a live blog's posts, one paragraph a line. Its id
-follows from the version's, so that it is always the same.
+follows from the version's, so that it is always the same. What the site says of the page's use stands in the header
+``Newswarc-Rights-Marks`` (`archive.rights.statement.MARKS`, between spaces); readers pass over headers they don't know.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from archive.export.lines import dump
 from archive.export.recording import record_bytes, record_id
 from archive.export.selection import Entry, Selection
 from archive.progress import Progress
+from archive.rights.statement import named
 from archive.version import VERSION
 from archive.warc import WARC_FIELDS, sha256, warc_fields
 
@@ -52,6 +54,8 @@ def _conversion(entry: Entry, warcinfo: str) -> bytes:
         ("WARC-Block-Digest", sha256(block)),
         ("Content-Type", "text/plain"),
     ]
+    if marks := named(entry.row["rights"]):
+        headers.append(("Newswarc-Rights-Marks", " ".join(marks)))
     return record_bytes("1.0", headers, block)
 
 

@@ -64,7 +64,13 @@ def entry(article: Article, source: str = "ellery", version: str = "0a1b2c3d-4e5
         length=1,
         record_digest="d",
     )
-    row = {"id": f"urn:uuid:{version}", "source": source, "date": capture.date, "text_digest": article.text_digest}
+    row = {
+        "id": f"urn:uuid:{version}",
+        "source": source,
+        "date": capture.date,
+        "text_digest": article.text_digest,
+        "rights": 0,
+    }
     return Entry(row, capture, article, [], [])
 
 
@@ -129,7 +135,8 @@ def test_a_plain_article() -> None:
         '---\nkind: "article"\nheadline: "Storm keeps boats out"\nstandfirst: "All stay in."\nauthors: ["A. Berg"]\n'
         'published: "2026-11-20T08:30:00+01:00"\npaywalled: false\nsource: "ellery"\n'
         f'url: "{STORM}"\ncaptured: "2026-11-20T09:00:00Z"\ncapture: "urn:uuid:1"\npayload_digest: null\n'
-        f'version: "urn:uuid:0a1b2c3d-4e5f-4000-8000-000000000000"\ntext_digest: "{article.text_digest}"\n---\n\n'
+        f'version: "urn:uuid:0a1b2c3d-4e5f-4000-8000-000000000000"\ntext_digest: "{article.text_digest}"\n'
+        "rights: []\nrights_marks: []\n---\n\n"
         "# Storm keeps boats out\n\n**All stay in.**\n\n"
         "A storm - says the harbour master - came.\n\nHe is 61.\n"
     )

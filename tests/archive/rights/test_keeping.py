@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from warcio.archiveiterator import ArchiveIterator
 
 from archive.catalogue import Catalogue
 from archive.catalogue.search import Search
+from archive.export.formats import export
+from archive.export.query import Query
 from archive.history.history import read_article
 from archive.rebuild import rebuild
 from archive.rights.policy import NOTHING, Policy
@@ -157,9 +161,6 @@ def test_what_was_read_before_there_were_statements_is_unread(tmp_path: Path) ->
 
 
 def exported(store: Store, target: Path, **asked: Any) -> list[dict[str, Any]]:
-    from archive.export.formats import export
-    from archive.export.query import Query
-
     export(store, Query(**asked), target, "jsonl")
     return [json.loads(line) for line in target.read_text("utf-8").splitlines()]
 
@@ -173,6 +174,27 @@ def test_exports_tell_where_each_statement_stands(store: Store, tmp_path: Path) 
         ("tdmrep.json", RESERVED, "urn:uuid:t", DATE),
         ("page", NOT_RESERVED, capture["id"], capture["date"]),
     ]
+
+
+def test_markdown_tells_the_same_as_json_lines(store: Store, tmp_path: Path) -> None:
+    lines = {line["headline"]: line for line in exported(store, tmp_path / "all.jsonl")}
+    export(store, Query(), tmp_path / "all", "markdown")
+    fronts = [yaml.safe_load(path.read_text("utf-8").split("---\n")[1]) for path in (tmp_path / "all").glob("*/*.md")]
+    assert len(fronts) == len(PAGES)
+    for front in fronts:
+        line = lines[front["headline"]]
+        assert (front["rights"], front["rights_marks"]) == (line["rights"], line["rights_marks"])
+
+
+def test_wet_records_have_the_marks_in_a_header(store: Store, tmp_path: Path) -> None:
+    export(store, Query(), tmp_path / "all.wet.gz", "wet")
+    found = {}
+    with (tmp_path / "all.wet.gz").open("rb") as file:
+        for record in ArchiveIterator(file, check_digests="raise"):
+            if record.rec_type == "conversion":
+                marks = record.rec_headers.get_header("Newswarc-Rights-Marks")
+                found[record.content_stream().readline().decode().strip()] = marks
+    assert found == {f"Ice {name}": " ".join(marks) or None for name, marks in MARKS.items()}
 
 
 def test_exports_leave_out_what_is_reserved(store: Store, tmp_path: Path) -> None:
