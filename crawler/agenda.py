@@ -43,14 +43,15 @@ _MAY_BE_DUE = """
 """What `crawler.cadence.next_visit` can't give a date before `:until` is passed over unseen."""
 _WATCHED = """
     SELECT f.url, f.started, f.status, c.truncated, c.id, r.reason
-    FROM fetches f LEFT JOIN captures c ON c.id = f.capture LEFT JOIN runs r ON r.id = f.run
+    FROM fetches f INDEXED BY fetches_of_listings
+    LEFT JOIN captures c ON c.id = f.capture LEFT JOIN runs r ON r.id = f.run
     WHERE f.source = :source AND f.started >= :since AND f.started <= :until AND f.lead_kind = 'source'
     ORDER BY f.started
 """
 _ANNOUNCED = """
     SELECT capture, sum(
         EXISTS (SELECT 1 FROM leads o WHERE o.url = l.url AND o.via = l.via AND o.seen < l.seen)
-        OR NOT EXISTS (SELECT 1 FROM leads o WHERE o.url = l.url AND o.source = l.source AND o.via <> l.via
+        OR NOT EXISTS (SELECT 1 FROM leads o WHERE o.url = l.url AND +o.source = l.source AND o.via <> l.via
                        AND (o.seen < l.seen OR (o.seen = l.seen AND o.via < l.via)))) AS news
     FROM leads l WHERE l.source = :source AND l.seen >= :since AND l.is_article GROUP BY capture
 """

@@ -23,6 +23,7 @@ __all__ = ["Outcome", "Signal", "Visit", "date_of", "each", "gather", "mark", "o
 Outcome = Literal["ok", "moved", "gone", "refused", "failed"]
 """``gone``: there is no such page (404, 410); ``refused``: by robots.txt or the server; ``failed``: no whole answer."""
 
+# +source: of a URL there are a few rows, of a source all; SQLite, without statistics, can't know.
 _MOST = 100
 """Visits of a page that are looked at, the last ones."""
 _AT_ONCE = 500
@@ -39,14 +40,14 @@ _VISITS = f"""
     SELECT f.started, f.outcome, f.status, f.lead_kind, c.id, c.refers_to, c.truncated, c.etag, c.last_modified,
            group_concat(DISTINCT v.content_digest), min(v.published), max(v.kind = 'live-blog' AND NOT {_IS_OVER}),
            (SELECT count(*) FROM leads l WHERE l.source = f.source AND l.seen = c.date AND l.capture = c.id)
-    FROM (SELECT * FROM fetches WHERE url = ? AND source = ? AND method = 'GET' AND started <= ?
+    FROM (SELECT * FROM fetches WHERE url = ? AND +source = ? AND method = 'GET' AND started <= ?
                  AND ifnull(lead_kind, '') NOT IN ('robots', 'requisite')
           ORDER BY started DESC, id DESC LIMIT {_MOST}) f
     LEFT JOIN captures c ON c.id = f.capture
     LEFT JOIN versions v ON v.capture = ifnull(c.refers_to, c.id)
     GROUP BY f.id ORDER BY f.started, f.id
 """  # noqa: S608 - of ours only
-_SIGNALS = "SELECT via, seen, announced FROM leads WHERE url = ? AND source = ? AND seen <= ? ORDER BY via, seen"
+_SIGNALS = "SELECT via, seen, announced FROM leads WHERE url = ? AND +source = ? AND seen <= ? ORDER BY via, seen"
 _LATEST = "~"  # behind every date
 
 
@@ -292,7 +293,7 @@ _EMPTY: dict[str, Any] = {
 _MARK = (
     f"INSERT INTO pages (source, url, {', '.join(_EMPTY)})"  # noqa: S608 - our own names
     f" SELECT ?, ?, {', '.join(repr(value) for value in _EMPTY.values())}"
-    " WHERE EXISTS (SELECT 1 FROM fetches WHERE url = ? AND source = ? AND method = 'GET'"
+    " WHERE EXISTS (SELECT 1 FROM fetches WHERE url = ? AND +source = ? AND method = 'GET'"
     " AND ifnull(lead_kind, '') NOT IN ('robots', 'requisite'))"
     " ON CONFLICT DO UPDATE SET is_stale = 1"
 )

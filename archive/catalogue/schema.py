@@ -53,6 +53,7 @@ fetches = Table(
     Column("lead_via", Text),
     Index("fetches_by_source", "source", "started"),
     Index("fetches_by_url", "url", "started"),
+    Index("fetches_of_listings", "source", "started", sqlite_where=text("lead_kind = 'source'")),
 )
 
 captures = Table(

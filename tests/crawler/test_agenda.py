@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from archive import clock
 from archive.capture import Announcement, Lead
@@ -16,7 +18,7 @@ from archive.run import Run
 from archive.storage import Store
 from archive.validators import Validators
 from archive.verification.verify import verify
-from crawler.agenda import Agenda, next_due
+from crawler.agenda import _ANNOUNCED, _WATCHED, Agenda, next_due
 from crawler.source import Source
 from tests.archive.making import exchange, wire
 from tests.server.days import State, live
@@ -232,6 +234,21 @@ def test_a_listing_that_only_repeats_others_has_no_news(tmp_path: Path) -> None:
     with agenda(store, NOON + 5 * hour) as now:
         assert [watch.new for watch in now.listings[FEED]] == [1, 1, 0]
         assert [watch.new for watch in now.listings[sitemap]] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("query", [_WATCHED, _ANNOUNCED])
+def test_listings_are_looked_up_by_index(query: str, tmp_path: Path) -> None:
+    """Of a source there are millions of fetches, and for each announcement only those of its URL are looked at."""
+    with Catalogue(tmp_path / "catalogue.sqlite", create=True):
+        pass
+    with closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as connection:
+        values = {"source": "s", "since": "2026", "until": "2027"}
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert any(
+        "fetches_of_listings (source=?" in step or "leads_by_source (source=? AND seen>?" in step for step in plan
+    )
+    assert all("o USING INDEX sqlite_autoindex_leads_1 (url=?" in step for step in plan if step.startswith("SEARCH o"))
+    assert not any(step.startswith("SCAN ") for step in plan)
 
 
 def test_what_a_killed_run_may_not_have_read_is_fetched_in_full_at_once(tmp_path: Path) -> None:

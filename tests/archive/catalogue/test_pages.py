@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.catalogue import Catalogue
-from archive.catalogue.pages import Signal, Visit, gather
+from archive.catalogue.pages import _SIGNALS, _VISITS, Signal, Visit, gather
 from archive.records import iso
 from tests.archive.catalogue.made import URL, capture, fetch, version
 
@@ -217,3 +219,14 @@ def test_a_live_blog_is_live_until_its_coverage_ends(coverage_end: str | None, i
         )
         row = catalogue.pages("ellery", [URL], "2026-11-20T09:01:00.000000Z")[URL]
         assert bool(row["is_live"]) is is_live
+
+
+@pytest.mark.parametrize(("query", "index"), [(_VISITS, "fetches USING INDEX fetches_by_url"), (_SIGNALS, "(url=?")])
+def test_a_page_is_gathered_by_its_url(query: str, index: str, tmp_path: Path) -> None:
+    """Of a source there are millions of rows."""
+    with Catalogue(tmp_path / "catalogue.sqlite", create=True):
+        pass
+    with closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", ("u", "s", "~"))]
+    assert any(index in step for step in plan)
+    assert not any("SCAN leads" in step or "SCAN fetches" in step or "source=? AND started" in step for step in plan)
