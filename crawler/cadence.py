@@ -68,7 +68,7 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
     """The time to the second visit, and the least between any two."""
     article_latest: dt.timedelta = dt.timedelta(days=30)
     """The most between two visits."""
-    article_stretch: float = 12.0
+    article_stretch: float = 18.0
     """The most between two visits, as a multiple of the time for which the article had not changed at the first."""
     article_end: dt.timedelta = dt.timedelta(days=365)
     """Articles that have not changed for so long are not looked at any more."""

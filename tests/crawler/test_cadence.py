@@ -152,7 +152,7 @@ def test_a_source_that_never_edits_is_asked_less_and_one_that_edits_much_more() 
     quiet, busy = Rates(changes=0, exposure=3000), Rates(changes=900, exposure=3000)
     assert wait(page(10), busy) < wait(page(10)) <= wait(page(10), quiet)
     assert 10 * 0.5 < wait(page(10), busy) < 10 * 2
-    assert wait(page(10), quiet) <= 120
+    assert wait(page(10), quiet) <= 180
 
 
 def test_where_listings_tell_of_edits_pages_wait_for_them() -> None:
