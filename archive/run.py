@@ -45,8 +45,10 @@ from archive.version import SOFTWARE
 from archive.warc import Record, WarcWriter, sha256
 from archive.workers import Extracted, Task
 
-__all__ = ["Run"]
+__all__ = ["CHECKED", "Run"]
 
+CHECKED = "checked"
+"""Why a run ended that looked at pages and read none of them: they are still to be read."""
 _BATCH_ROWS, _BATCH_SECONDS = 250, 1.0
 
 
@@ -425,7 +427,7 @@ class Run:
     def finish(self, reason: str, stats: dict[str, Any]) -> None:
         """End the run: write its closing record, close the files, release the locks.
 
-        `reason` as Scrapy gives it (``finished``, ``shutdown``), `stats` plain JSON values.
+        `reason` as Scrapy gives it (``finished``, ``shutdown``) or `CHECKED`, `stats` plain JSON values.
         Raises `StoreError` if the disk refuses; the locks are released all the same.
         """
         end: dict[str, Any] = {"ended": iso(clock.now()), "reason": reason, "stats": stats}

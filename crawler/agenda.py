@@ -145,7 +145,7 @@ class Agenda:
 
     def is_read(self, capture: Capture) -> bool:
         """Whether a listing that was fetched says what it said before, and that was read."""
-        return capture.kind == "revisit" and self._catalogue.has_ended(capture.refers_to or "")
+        return capture.kind == "revisit" and self._catalogue.has_ended(capture.refers_to or "", self._source.name)
 
     def known(self, urls: Iterable[str]) -> set[str]:
         """Those of these pages that have been visited."""
@@ -258,7 +258,8 @@ class Agenda:
 
     def _was_read(self, row: Row) -> bool:
         """Whether what the page showed last has been dealt with: a run that was cut short may have left it."""
-        return bool(self._catalogue.is_read(row["body"]) or self._catalogue.has_ended(row["body"]))
+        body = row["body"]
+        return bool(self._catalogue.is_read(body) or self._catalogue.has_ended(body, self._source.name))
 
     def next(self) -> dt.datetime:
         """When something is due."""

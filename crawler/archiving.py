@@ -17,7 +17,7 @@ from archive.capture import Announcement, Capture, Exchange, Failure
 from archive.errors import ArchiveError, StoreError
 from archive.health.troubles import QUARANTINE_FOR
 from archive.leads import Kind
-from archive.run import Run
+from archive.run import CHECKED, Run
 from archive.storage import Store
 from crawler.watching.json_log import JsonLog
 
@@ -146,6 +146,8 @@ class Archiving:
     def _spider_closed(self, spider: Spider, reason: str) -> None:
         if self._flushing is not None and self._flushing.running:
             self._flushing.stop()
+        if reason == "finished" and not getattr(spider, "reads", True):
+            reason = CHECKED
         self._finish(reason)
         atexit.unregister(self._process_ends)
 

@@ -168,7 +168,7 @@ class ArticlePipeline(PagePipeline):
         self._run.flush()
         catalogue = self._run.catalogue
         row = catalogue.capture(capture.refers_to or "")
-        if row is None or catalogue.is_read(row["id"]) or catalogue.has_ended(row["id"]):
+        if row is None or catalogue.is_read(row["id"]) or catalogue.has_ended(row["id"], self._run.source):
             raise self._drop("unchanged", f"{capture.url} is unchanged.", level="DEBUG")
         return capture_from(row)
 

@@ -41,7 +41,9 @@ _LATEST_PAGE = """
     JOIN captures o ON o.id = ifnull(l.refers_to, l.id)
 """
 _IS_READ = "SELECT 1 FROM versions WHERE capture = ? LIMIT 1"
-_HAS_ENDED = "SELECT 1 FROM captures c JOIN runs r ON r.id = c.run WHERE c.id = ? AND r.reason = 'finished'"
+_HAS_ENDED = (
+    "SELECT 1 FROM captures c JOIN runs r ON r.id = c.run WHERE c.id = ? AND r.source = ? AND r.reason = 'finished'"
+)
 
 
 class Catalogue:
@@ -202,9 +204,12 @@ class Catalogue:
         """Whether an article was read from the capture with that record id."""
         return self._database.tuples(_IS_READ, [(capture,)]) != [[]]
 
-    def has_ended(self, capture: str) -> bool:
-        """Whether the run that made the capture with that record id was finished, and so has read what it could."""
-        return self._database.tuples(_HAS_ENDED, [(capture,)]) != [[]]
+    def has_ended(self, capture: str, source: str) -> bool:
+        """Whether a run of `source` made the capture with that record id and was finished: it has read what it could.
+
+        Runs of others (`scrapy clean`, `scrapy fetch`) may have read nothing.
+        """
+        return self._database.tuples(_HAS_ENDED, [(capture, source)]) != [[]]
 
     def is_answered(self, url: str, since: str) -> bool:
         """Whether the server has answered a GET of `url`, and not with an error of its own, since that WARC-Date."""

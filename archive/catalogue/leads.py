@@ -18,7 +18,8 @@ _UNANSWERED = """
     SELECT l.*, min(l.seen) FROM leads l
     WHERE l.source = :source AND l.seen >= :since AND l.is_article
           AND NOT EXISTS (SELECT 1 FROM captures c
-                          WHERE c.url = l.url AND c.method = 'GET' AND c.status < 500 AND c.status <> 429
+                          WHERE c.url = l.url AND +c.source = l.source AND c.method = 'GET'
+                                AND c.status < 500 AND c.status <> 429
                                 AND (c.truncated IS NULL OR c.truncated = 'length'))
     GROUP BY l.url ORDER BY min(l.seen) DESC, l.announced DESC, l.url
 """
@@ -54,6 +55,6 @@ def summary(database: Database, urls: Collection[str]) -> str | None:
 
 
 def unanswered(database: Database, source: str, since: str) -> list[Row]:
-    """The first lead of each article that no server has given an answer to, newest first."""
+    """The first lead of each article for which no run of the source has had an answer, newest first."""
     rows = database.rows(text(_UNANSWERED), {"source": source, "since": since})
     return [{column.name: row[column.name] for column in schema.leads.c} for row in rows]

@@ -165,7 +165,7 @@ class _Look:
         visit = await self._scout.fetch(url, _GIVEN)
         if visit.response is None:
             forbidden = "robots.txt asks" in visit.problem
-            raise SourceError(visit.problem if forbidden else f"{visit.problem} Is the address right?")
+            raise SourceError(visit.problem if forbidden else f"{visit.problem.rstrip('.')}. Is the address right?")
         response = visit.response
         given, found = host_of(url).removeprefix("www."), host_of(response.url).removeprefix("www.")
         if given != found:

@@ -38,6 +38,8 @@ class Scout(Spider):
     """Does one errand: what is fetched is archived as a run of the source."""
 
     exclusive = True
+    reads = False
+    """Its pages are left for the crawls to read."""
 
     def __init__(self, name: str, errand: Errand, ended: list[ArchiveError], **kwargs: Any) -> None:
         super().__init__(name, **kwargs)

@@ -12,6 +12,7 @@ from archive.catalogue.rows import Row
 from archive.catalogue.schema import runs
 from archive.errors import ArchiveError
 from archive.records import iso
+from archive.run import CHECKED
 from archive.storage import Store
 from crawler.scheduling.plan import Outcome
 
@@ -29,8 +30,9 @@ _COUNTS = (
 
 
 def last_run(store: Store, source: str) -> dt.datetime | None:
-    """When the last run of a source began; None if the archive knows of none."""
-    query = select(runs).where(runs.c.source == source).order_by(runs.c.started.desc()).limit(1)
+    """When the last crawl of a source began; None if the archive knows of none. `scrapy source check` is no crawl."""
+    is_crawl = runs.c.reason.is_distinct_from(CHECKED)
+    query = select(runs).where(runs.c.source == source, is_crawl).order_by(runs.c.started.desc()).limit(1)
     row = _row(store, query)
     return dt.datetime.fromisoformat(row["started"]) if row else None
 

@@ -109,12 +109,16 @@ class _Work:
         self._listen()
         self._scheduler.take_over()
         due = self._scheduler.due()
+        any_started = False
         while not self._stopping:
             started = self._start_due(due)
+            any_started |= bool(started)
             due = [name for name in due if name not in started]
             if not self._processes.running:  # what is left is crawled by others
                 break
             await self._wait()
+        if not any_started:
+            self._say_what_comes()
         return await self._end() or int(self._failed)
 
     def _start_due(self, only: Sequence[str] | None = None) -> list[str]:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from archive.catalogue import Catalogue
+from archive.storage import Store
 from crawler.demo.newspapers import Newspapers
+from crawler.scheduling.lookup import last_run
 from crawler.source import load_source
 from tests.server.crawl import ROOT
 
@@ -102,6 +104,21 @@ def test_check_reads_a_few_articles(project: Project, added: Ended) -> None:
     assert f"article  {newest.url}\n         {newest.headline}\n" in ended.out
     assert ended.out.count("article  ") == 2
     assert "\n7 articles are announced; 2 of 2 were read with all that an article needs.\n" in ended.out
+
+
+def test_what_was_only_checked_is_still_to_be_read_and_to_be_scheduled(project: Project, added: Ended) -> None:
+    assert project.scrapy("source", "check", "harbour_courier", "--limit", "2").code == 0
+    assert last_run(Store(project.store), "harbour_courier") is None
+    with Catalogue(project.store.joinpath("catalogue.sqlite")) as catalogue:
+        waiting = catalogue.unanswered("harbour_courier")
+    cleaned = project.scrapy("clean", waiting[0]["url"])
+    assert cleaned.code == 0
+    assert project.scrapy("crawl", "harbour_courier", "-s", "LOG_LEVEL=ERROR").code == 0
+    assert last_run(Store(project.store), "harbour_courier") is not None
+    with Catalogue(project.store.joinpath("catalogue.sqlite")) as catalogue:
+        rows = catalogue.dump()
+    announced = {row["url"] for row in rows["leads"] if row["is_article"]}
+    assert {row["article"] for row in rows["versions"]} == announced != set()
 
 
 BROKEN = """
