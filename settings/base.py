@@ -71,7 +71,8 @@ EXTRACT_MEMORY = 2 * 1024 * 1024 * 1024
 # What puts a source's new texts in quarantine when it falls (docs/health.md).
 QUARANTINE_FOR = ["length", "agreement", "headline", "published", "authors"]
 
-# Where alarms go beside the log. ALARM_SMTP is host:port; the webhook is https, or http to this machine.
+# Where alarms go beside the log. ALARM_SMTP is host:port, or smtps://host:port; the webhook is https, or http to this
+# machine.
 ALARM_MAIL_TO: list[str] = []
 ALARM_MAIL_FROM = ""
 ALARM_SMTP = ""

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from http.client import HTTPException
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,7 +39,7 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
     mail_to: tuple[str, ...] = ()
     mail_from: str = ""
     smtp: str = ""
-    """``host`` or ``host:port``; port 465 speaks TLS from the beginning."""
+    """``host`` or ``host:port``; port 465, or any with ``smtps://`` before it, speaks TLS from the beginning."""
     smtp_user: str = ""
     smtp_password: str = ""
     webhook: str = ""
@@ -58,7 +58,7 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
             if address.count("@") != 1 or not address.isprintable() or set(address) & set(" ,;<>"):
                 raise AlarmError(f"{address[:80]!r} is no mail address; ALARM_MAIL_TO and ALARM_MAIL_FROM need one.")
         if self.smtp:
-            _host_and_port(self.smtp)
+            _MailServer.read(self.smtp)
         if self.webhook:
             parts = urlsplit(self.webhook)
             if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
@@ -91,20 +91,20 @@ def send_mail(channels: Channels, alarm: Alarm) -> None:
     message["Message-ID"] = make_msgid(domain="newswarc.invalid")
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834
     message.set_content(alarm.text)
-    host, port = _host_and_port(channels.smtp)
+    to = _MailServer.read(channels.smtp)
     context = ssl.create_default_context()
-    if is_loopback(host):  # nobody certifies that
+    if is_loopback(to.host):  # nobody certifies that
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with _connected(host, port, channels.timeout, context) as server:
+        with to.connected(channels.timeout, context) as server:
             server.ehlo()
-            is_secret = port == _SMTPS
+            is_secret = to.is_secret
             if not is_secret and server.has_extn("starttls"):
                 server.starttls(context=context)
                 server.ehlo()
                 is_secret = True
             if channels.smtp_user:
-                if not is_secret and not is_loopback(host):
+                if not is_secret and not is_loopback(to.host):
                     raise AlarmError(f"{channels.smtp}: offers no TLS (STARTTLS), so the password is not sent.")
                 server.login(channels.smtp_user, channels.smtp_password)
             server.send_message(message)
@@ -112,10 +112,29 @@ def send_mail(channels: Channels, alarm: Alarm) -> None:
         raise AlarmError(f"The alarm can't be mailed through {channels.smtp}: {_why(error)}.") from error
 
 
-def _connected(host: str, port: int, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
-    if port == _SMTPS:
-        return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
-    return smtplib.SMTP(host, port, timeout=timeout)
+class _MailServer(NamedTuple):
+    host: str
+    port: int
+    is_secret: bool
+    """It speaks TLS from the beginning (RFC 8314, 3.3)."""
+
+    @classmethod
+    def read(cls, address: str) -> _MailServer:
+        """From ``ALARM_SMTP``. Raises `AlarmError`."""
+        try:
+            parts = urlsplit(address if "://" in address else f"smtp://{address}")
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if not host or parts.scheme not in ("smtp", "smtps") or parts.path not in ("", "/") or parts.username:
+            raise AlarmError(f"ALARM_SMTP {address[:80]!r} is no host:port of a mail server.")
+        port = port or (_SMTPS if parts.scheme == "smtps" else 25)
+        return cls(host, port, port == _SMTPS or parts.scheme == "smtps")
+
+    def connected(self, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
+        if self.is_secret:
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=timeout)
 
 
 def post(channels: Channels, alarm: Alarm) -> None:
@@ -164,17 +183,6 @@ def told(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
-    try:
-        parts = urlsplit(f"//{address}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.path or parts.username:
-        raise AlarmError(f"ALARM_SMTP {address[:80]!r} is no host:port of a mail server.")
-    return host, port or 25
-
-
 def _why(error: Exception) -> str:
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return "it did not answer in time"
@@ -187,4 +195,6 @@ def _why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"it refuses {', '.join(error.recipients)}"
     cause = getattr(error, "reason", None) or error
+    if isinstance(untrusted := cause if isinstance(cause, ssl.SSLError) else error, ssl.SSLCertVerificationError):
+        return f"its certificate can't be trusted ({untrusted.verify_message.rstrip('.')})"
     return str(getattr(cause, "strerror", None) or cause).rstrip(".").replace("\n", " ")[:200] or type(error).__name__

@@ -218,12 +218,12 @@ def _tls_context(highest: ssl.TLSVersion) -> ssl.SSLContext:
     context.sni_callback = note_sni
     with TemporaryDirectory() as folder:
         pem = Path(folder) / "server.pem"
-        pem.write_bytes(_certificate())
+        pem.write_bytes(certificate())
         context.load_cert_chain(pem)
     return context
 
 
-def _certificate() -> bytes:
+def certificate() -> bytes:
     """Private key and self-signed certificate as PEM, for loopback and names below ``.example``."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "newswarc test server")])

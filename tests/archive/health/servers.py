@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.server
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -35,8 +37,13 @@ class Refusing(Letters):
 
 
 @contextmanager
-def mail_server(handler: Letters | None = None, *, password: str = "") -> Iterator[tuple[str, list[Message]]]:
-    """Its host:port, and the messages that it gets; with a `password`, from ``ada`` only."""
+def mail_server(
+    handler: Letters | None = None, *, password: str = "", starttls: Path | None = None, tls: Path | None = None
+) -> Iterator[tuple[str, list[Message]]]:
+    """Its host:port, and the messages that it gets; with a `password`, from ``ada`` only.
+
+    With the certificate and key in a PEM file: `starttls`, it takes nothing without TLS; `tls`, from the beginning.
+    """
     letters = handler or Letters()
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: LoginPassword) -> AuthResult:
@@ -48,8 +55,12 @@ def mail_server(handler: Letters | None = None, *, password: str = "") -> Iterat
             "authenticator": authenticate,
             "auth_exclude_mechanism": ["LOGIN"],
             "auth_required": True,
-            "auth_require_tls": False,
+            "auth_require_tls": bool(starttls),
         }
+    if starttls:
+        options |= {"tls_context": _tls(starttls), "require_starttls": True}
+    if tls:
+        options["ssl_context"] = _tls(tls)
     controller = Controller(letters, hostname="127.0.0.1", port=_free_port(), **options)
     controller.start()
     try:
@@ -59,8 +70,11 @@ def mail_server(handler: Letters | None = None, *, password: str = "") -> Iterat
 
 
 @contextmanager
-def web_server(*statuses: int) -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    """Its URL, and the headers and bytes of what is posted; answers with `statuses` in turn, the last one for ever."""
+def web_server(*statuses: int, tls: Path | None = None) -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+    """Its URL, and the headers and bytes of what is posted; answers with `statuses` in turn, the last one for ever.
+
+    With `tls`, the certificate and key in a PEM file, it is https.
+    """
     posted: list[tuple[dict[str, str], bytes]] = []
     answers = list(statuses or (204,))
 
@@ -77,10 +91,12 @@ def web_server(*statuses: int) -> Iterator[tuple[str, list[tuple[dict[str, str],
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = _tls(tls).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/hook", posted
+        yield f"http{'s' * bool(tls)}://127.0.0.1:{server.server_port}/hook", posted
     finally:
         server.shutdown()
         thread.join()
@@ -98,6 +114,12 @@ def facts(posted: tuple[dict[str, str], bytes]) -> dict[str, Any]:
     """The JSON that was posted."""
     value: dict[str, Any] = json.loads(posted[1])
     return value
+
+
+def _tls(pem: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
 
 
 def _free_port() -> int:

@@ -18,6 +18,7 @@ from archive.storage import Store
 from tests.archive.health.servers import Refusing, facts, hanging_server, mail_server, web_server
 from tests.archive.health.test_troubles import state
 from tests.archive.making import refused, running
+from tests.server.raw import certificate
 
 TROUBLE = Trouble(
     id="urn:uuid:1",
@@ -75,6 +76,49 @@ def test_mail_with_a_login() -> None:
             send_mail(channels(smtp, smtp_user="ada", smtp_password="wrong"), ALARM)
     assert len(received) == 1
     assert "wrong" not in refused(caught.value)
+
+
+@pytest.fixture
+def pem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A certificate for 127.0.0.1 that is not taken for this machine's own, so that it must be trusted."""
+    path = tmp_path / "server.pem"
+    path.write_bytes(certificate())
+    monkeypatch.setattr("archive.health.channels.is_loopback", lambda host: False)
+    return path
+
+
+def test_mail_goes_through_tls_to_a_server_that_is_trusted(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    login = {"smtp_user": "ada", "smtp_password": "sesame"}
+    with mail_server(password="sesame", starttls=pem) as (smtp, received):
+        with pytest.raises(AlarmError, match=r"its certificate can't be trusted \(self-signed certificate\)") as caught:
+            send_mail(channels(smtp, **login), ALARM)
+        refused(caught.value)
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        send_mail(channels(smtp, **login), ALARM)
+        with pytest.raises(AlarmError, match=r"127\.0\.0\.1:\d+: "):
+            send_mail(channels(f"smtps://{smtp}"), ALARM)
+    assert len(received) == 1
+    with mail_server(tls=pem) as (smtp, received):
+        send_mail(channels(f"smtps://{smtp}"), ALARM)
+    assert len(received) == 1
+
+
+def test_a_password_is_not_sent_without_tls(pem: Path) -> None:
+    why = r"offers no TLS \(STARTTLS\), so the password is not sent"
+    with mail_server() as (smtp, received), pytest.raises(AlarmError, match=why):
+        send_mail(channels(smtp, smtp_user="ada", smtp_password="sesame"), ALARM)
+    assert not received
+
+
+def test_a_webhook_over_tls_must_be_trusted(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with web_server(tls=pem) as (hook, posted):
+        with pytest.raises(AlarmError, match=r"its certificate can't be trusted \(self-signed certificate\)") as caught:
+            post(channels(hook=hook), ALARM)
+        refused(caught.value)
+        assert not posted
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        post(channels(hook=hook), ALARM)
+        assert facts(posted[0])["source"] == "ellery"
 
 
 def test_mail_that_is_refused() -> None:
