@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 
-from archive.catalogue import changes, coverage, leads, likeness, pages, quarantine, runs, schema
+from archive.catalogue import changes, coverage, leads, likeness, pages, paragraphs, quarantine, runs, schema
 from archive.catalogue.articles import refresh_article
 from archive.catalogue.database import BROKEN, Database, Reader, unusable
 from archive.catalogue.dump import dump, tables
@@ -40,6 +40,12 @@ _LATEST_PAGE = """
           ORDER BY date DESC, kind LIMIT 1) l
     JOIN captures o ON o.id = ifnull(l.refers_to, l.id)
 """
+_SEEN_LINES = text(
+    "SELECT id, article, capture, date, lines, file, offset, length, details_offset, details_length FROM versions v"
+    " WHERE site = :site AND NOT is_quarantined AND NOT EXISTS (SELECT 1 FROM versions n WHERE n.capture = v.capture"
+    " AND +n.site = v.site AND NOT n.is_quarantined AND (n.extracted, n.id) > (v.extracted, v.id))"
+    " ORDER BY date DESC, id LIMIT :limit"
+)
 _IS_READ = "SELECT 1 FROM versions WHERE capture = ? LIMIT 1"
 _HAS_ENDED = (
     "SELECT 1 FROM captures c JOIN runs r ON r.id = c.run WHERE c.id = ? AND r.source = ? AND r.reason = 'finished'"
@@ -121,7 +127,8 @@ class Catalogue:
                 quarantine.take(connection, troubles)
                 for row, words in versions:
                     placed = {**row, "is_quarantined": quarantine.is_held(connection, row)}
-                    _insert(connection, schema.versions, [placed])
+                    if _insert(connection, schema.versions, [placed]):
+                        paragraphs.mark(connection, row)
                     refresh_article(connection, placed, words)
                 for row in furniture:
                     self._take_list(connection, row)
@@ -287,13 +294,16 @@ class Catalogue:
 
     def seen_lines(self, site: str, limit: int = -1) -> list[Row]:
         """Of each capture of a site's articles what was read from it last, newest capture first."""
-        query = text(
-            "SELECT id, article, capture, date, lines, file, offset, length, details_offset, details_length FROM ("
-            " SELECT *, row_number() OVER (PARTITION BY capture ORDER BY extracted DESC, id DESC) AS place"
-            " FROM versions WHERE site = :site AND NOT is_quarantined)"
-            " WHERE place = 1 ORDER BY date DESC, id LIMIT :limit"
-        )
-        return self.rows(query, {"site": site, "limit": limit})
+        return self.rows(_SEEN_LINES, {"site": site, "limit": limit})
+
+    def holding(self, site: str, kept: Iterable[str], removed: Iterable[str]) -> Iterator[Row]:
+        """Of a site's captures, newest first, those for which what was read last has one of these paragraphs.
+
+        The paragraphs are given by their keys (`archive.furniture.furniture.Paragraph`): `kept` as lines of the text,
+        `removed` as what was taken out of it as learned. Further captures are looked for as they are asked for. A
+        row may, once in a blue moon, have none of them; its ``lines`` tell.
+        """
+        return paragraphs.holding(self._database, site, kept, removed)
 
     def version(self, record_id: str) -> Row | None:
         """The version whose conversion has that record id."""
@@ -450,9 +460,9 @@ class Catalogue:
         return [row[0] for row in rows if row[0] != "ok"]
 
 
-def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    if rows := list(rows):
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
+def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Add the rows that are not known yet; tells how many those are."""
+    return connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount if rows else 0
 
 
 def _upsert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:

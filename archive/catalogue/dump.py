@@ -22,6 +22,7 @@ _PLAIN = (
     schema.captures,
     schema.leads,
     schema.versions,
+    schema.paragraphs,
     schema.furniture,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-VERSION = 6
+VERSION = 7
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
 
 REQUISITES = "mime LIKE 'image/%' OR mime LIKE 'font/%' OR mime = 'text/css'"
@@ -147,6 +147,15 @@ versions = Table(
     Index("versions_by_kind", "source", "kind", "date"),
     Index("versions_by_file", "file", "offset", "provenance_offset", "provenance_length"),
 )
+
+paragraphs = Table(
+    "paragraphs",
+    metadata,
+    Column("paragraph", Integer, primary_key=True),  # see archive.furniture.furniture.paragraph_number
+    Column("capture", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""The pages whose last reading has a paragraph; worked out from `versions.lines`, see archive.catalogue.paragraphs."""
 
 troubles = Table(
     "troubles",

@@ -14,13 +14,25 @@ import msgspec
 from archive.article import Article
 from archive.extraction.blocks import words_key
 
-__all__ = ["LEARNED", "Entry", "Furniture", "Paragraph", "pack", "paragraphs", "site_of", "unpack"]
+__all__ = [
+    "LEARNED",
+    "Entry",
+    "Furniture",
+    "Paragraph",
+    "pack",
+    "paragraph_number",
+    "paragraph_numbers",
+    "paragraphs",
+    "site_of",
+    "unpack",
+]
 
 LEARNED = "learned"
 """The rule that a Trace names for what is on the list."""
 _NUMBER = re.compile(r"\d+")
 _ROW = struct.Struct(">8sIHB")
 _PLAIN_TAGS = frozenset({"p", "div", "section", "article", "main", "span", "td", "body", "font", "center"})
+_SITE_END = b"\n"
 _IS_APART, _IS_LEARNED, _LONG = 1, 2, 0xFFFF
 
 
@@ -130,3 +142,15 @@ def unpack(data: bytes) -> Sequence[Paragraph]:
         Paragraph(key.hex(), place, size, bool(flags & _IS_APART), bool(flags & _IS_LEARNED))
         for key, place, size, flags in _ROW.iter_unpack(data)
     ]
+
+
+def paragraph_number(site: str, key: bytes, *, is_learned: bool) -> int:
+    """64 bits, for an index: what tells a paragraph of a site, kept or removed as learned, from almost any other."""
+    told = site.encode() + _SITE_END + key + bytes([is_learned])
+    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), signed=True)
+
+
+def paragraph_numbers(site: str, data: bytes) -> set[int]:
+    """Those of what was packed."""
+    rows = _ROW.iter_unpack(data)
+    return {paragraph_number(site, key, is_learned=bool(flags & _IS_LEARNED)) for key, _, _, flags in rows}

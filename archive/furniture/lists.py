@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
 
 from archive import clock
 from archive.article import Article
@@ -26,15 +25,6 @@ __all__ = ["Lists"]
 _REMEMBERED = 3000
 """Captures of a site that are learned from, the newest."""
 _TEXTS = 500
-_PAGE = 500
-"""Texts whose lines are looked at at once."""
-_READ_LAST = text(
-    "SELECT v.capture, v.date, v.lines, v.file, v.details_offset, v.details_length FROM versions v"
-    " WHERE v.site = :site AND (v.date, v.capture) < (:date, :capture) AND NOT EXISTS ("
-    " SELECT 1 FROM versions n WHERE n.capture = v.capture AND (n.extracted, n.id) > (v.extracted, v.id))"
-    " ORDER BY v.date DESC, v.capture DESC LIMIT :limit"
-)
-"""Of each capture of a site what was read from it last, newest capture first."""
 
 
 class Lists:
@@ -120,15 +110,9 @@ class Lists:
         for site, learner in list(self._learners.items()):
             keys = learner.furniture.keys
             allowed = {entry.key for entry in learner.entries if not entry.is_furniture}
-            for row in self._read_last(site) if keys or allowed else ():
+            for row in self._catalogue.holding(site, keys, allowed) if keys or allowed else ():
                 if any(line.key in (allowed if line.is_learned else keys) for line in unpack(row["lines"])):
                     yield row
-
-    def _read_last(self, site: str) -> Iterator[Row]:
-        place = {"date": "~", "capture": ""}  # behind all dates
-        while rows := self._catalogue.rows(_READ_LAST, {"site": site, "limit": _PAGE, **place}):
-            yield from rows
-            place = {name: rows[-1][name] for name in place}
 
     def _task(self, row: Row) -> Task:
         known = self._catalogue.capture(row["capture"])

@@ -79,6 +79,7 @@ def test_the_catalogue_of_a_crawl_is_the_one_of_a_rebuild(store: Store) -> None:
         "captures": 15,
         "leads": 0,
         "versions": 7,
+        "paragraphs": 41,
         "furniture": 0,
         "troubles": 0,
         "articles": 5,

@@ -623,7 +623,7 @@ def test_pages_that_cannot_be_read_again_are_named(store: Store) -> None:
         "DELETE FROM days",
         "UPDATE versions SET signature = x'00'",
         "UPDATE articles SET date = '2020'",
-        "PRAGMA user_version = 7",
+        "PRAGMA user_version = 99",
     ],
 )
 def test_any_change_of_the_catalogue_is_found(store: Store, statement: str) -> None:
