@@ -142,7 +142,8 @@ def _watch(
 
     def say_all() -> None:
         for report in board.reports:
-            output.say(report.source, f"goes on: {sentence(report)}")
+            if report.run:  # it has told of itself
+                output.say(report.source, f"goes on: {sentence(report)}")
 
     seconds = _number("LOGSTATS_INTERVAL", settings["LOGSTATS_INTERVAL"], at_least=0)
     return (say_all if seconds else None), seconds
