@@ -10,11 +10,12 @@ from statistics import median
 from typing import Literal
 
 import msgspec
+from sqlalchemy import text
 
 from archive.catalogue.catalogue import Catalogue
 from archive.catalogue.rows import Row
 
-__all__ = ["Quiet", "judge", "quiet"]
+__all__ = ["Quiet", "judge", "left_alone", "quiet"]
 
 _HISTORY = 12 * 7
 """Days that a source is measured by; those that are judged are not among them."""
@@ -80,6 +81,24 @@ def judge(source: str, ledger: Sequence[Row], today: dt.date) -> list[Quiet]:
 
 
 # Is it crawled?
+
+_LAST_VISITS = text("""
+    WITH RECURSIVE fetched (source) AS (  -- leaps from source to source in the index
+        SELECT min(source) FROM fetches
+        UNION ALL SELECT (SELECT min(source) FROM fetches WHERE source > f.source) FROM fetched f WHERE source NOTNULL
+    )
+    SELECT source, (SELECT max(started) FROM fetches WHERE source = f.source) AS last
+    FROM fetched f WHERE source NOTNULL
+""")
+
+
+def left_alone(catalogue: Catalogue, today: dt.date) -> list[Quiet]:
+    """The sources, of all in the archive, that are no longer crawled, for four weeks after the last crawl."""
+    found = []
+    for row in catalogue.rows(_LAST_VISITS):
+        if 2 < (today - dt.date.fromisoformat(row["last"][:10])).days <= _JUDGED:
+            found += [one for one in quiet(catalogue, row["source"], today) if one.what == "crawled"]
+    return found
 
 
 def _not_crawled(source: str, days: Sequence[dt.date], today: dt.date) -> Quiet | None:

@@ -17,10 +17,13 @@ import msgspec
 from archive.catalogue import Catalogue
 from archive.errors import StoreError
 from archive.health.judgement import AGREEMENT, ARTICLES, LENGTH
-from archive.health.troubles import QUIET, Trouble, troubles_of
+from archive.health.troubles import CRAWLED, QUIET, Trouble, troubles_of
 from archive.storage import Store
 
-__all__ = ["Alarm", "Said", "alarms", "sentence_of"]
+__all__ = ["Alarm", "Said", "alarms", "sentence_of", "verdict"]
+
+
+_WORSE = "has become worse"
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +46,10 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         """One line."""
         if self.is_over:
             return f"newswarc: all clear for {self.source}"
-        if all(trouble.what in QUIET for trouble in self.troubles):
-            return f"newswarc: {self.source} has gone quiet"
-        return f"newswarc: the articles of {self.source} have become worse"
+        said = verdict(self.troubles)
+        if said == _WORSE:
+            return f"newswarc: the articles of {self.source} have become worse"
+        return f"newswarc: {self.source} {said}"
 
     @property
     def text(self) -> str:
@@ -98,11 +102,24 @@ def alarms(catalogue: Catalogue, said: set[str]) -> list[Alarm]:
     return found
 
 
+def verdict(troubles: Iterable[Trouble]) -> str:
+    """What is wrong with a source that has these troubles, in short."""
+    what = {trouble.what for trouble in troubles}
+    if what == {CRAWLED}:
+        return "is no longer crawled"
+    return "has gone quiet" if what <= {*QUIET, CRAWLED} else _WORSE
+
+
 def sentence_of(trouble: Trouble) -> str:
     """What has fallen, and since when; or that it is well again."""
     what = _NAMES.get(trouble.what) or f"share of articles with the field {trouble.what}"
     kind = f" ({trouble.kind})" if trouble.kind not in ("", "article") else ""
     since = _moment(trouble.since)
+    if trouble.what == CRAWLED:
+        if trouble.ended is None:
+            every = "day" if trouble.before <= 1 else f"{trouble.before:g} days"
+            return f"{trouble.source}: no crawl since {since}; usually there is one every {every}."
+        return f"{trouble.source}: is crawled again."
     if trouble.what in QUIET:
         if trouble.ended is None:
             usual = f"{trouble.before:.0f}" if trouble.before >= 1.5 else f"{trouble.before:.1f}"

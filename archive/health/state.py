@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.rows import Row
-from archive.health.alarms import sentence_of
+from archive.health.alarms import sentence_of, verdict
 from archive.health.judgement import WINDOW
 from archive.health.measures import FIELDS
 from archive.health.troubles import latest, troubles_of
@@ -39,6 +39,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     is_well: bool
     """Nothing has fallen, or all is well again."""
+    verdict: str
+    """How it is, in a few words."""
     quarantined: int
     """Texts in quarantine."""
     troubles: list[str]
@@ -48,17 +50,18 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sentence(self) -> str:
         """How it is, in short."""
-        how = "is as it was" if self.is_well else "has become worse"
         number = f"{self.quarantined} text{'s' * (self.quarantined != 1)}"
-        return f"{how}; {number} in quarantine." if self.quarantined else f"{how}."
+        return f"{self.verdict}; {number} in quarantine." if self.quarantined else f"{self.verdict}."
 
 
 def state_of(catalogue: Catalogue, source: str) -> SourceState:
     """How a source is."""
     troubles = [trouble for trouble in troubles_of(catalogue, source) if trouble.ended is None or trouble.holds]
+    still = [trouble for trouble in troubles if trouble.ended is None]
     return SourceState(
         source=source,
-        is_well=all(trouble.ended for trouble in troubles),
+        is_well=not still,
+        verdict=verdict(still) if still else "is as it was",
         quarantined=catalogue.quarantined(source),
         troubles=[sentence_of(trouble) for trouble in troubles],
         kinds=[state for kind in catalogue.kinds(source) if (state := _kind_state(catalogue, source, kind))],

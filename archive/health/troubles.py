@@ -8,6 +8,8 @@ latest counts.
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
@@ -15,20 +17,22 @@ import msgspec
 from sqlalchemy import text
 
 from archive.catalogue import Catalogue
-from archive.catalogue.quiet import Quiet, quiet
+from archive.catalogue.quiet import Quiet, left_alone, quiet
 from archive.catalogue.rows import Row
 from archive.clock import now
 from archive.health.judgement import ARTICLES, SERIES, Fall, Page, fall, recovery
 from archive.records import iso
 from archive.warc import new_id
 
-__all__ = ["QUARANTINE_FOR", "QUIET", "Trouble", "decided", "judge", "latest", "troubles_of"]
+__all__ = ["CRAWLED", "QUARANTINE_FOR", "QUIET", "Trouble", "decided", "judge", "latest", "troubles_of"]
 
 QUARANTINE_FOR = ("length", "agreement", "headline", "published", "authors")
 """Falls of these put texts in quarantine; of others there is only an alarm: the texts are right without them."""
 
 QUIET = ("announced", "captured")
 """What a source has less of than usual when it goes quiet, see `archive.catalogue.quiet`."""
+CRAWLED = "crawled"
+"""Of a source that is no longer crawled."""
 
 _BEFORE, _AFTER = 200, 2000
 """Pages before a fall that it is measured by, and pages since then that are looked at."""
@@ -58,7 +62,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """Of the articles; empty: of all the source's pages."""
     what: str
-    """See `archive.health.judgement.Fall`; or one of `QUIET`."""
+    """See `archive.health.judgement.Fall`; or one of `QUIET`, or `CRAWLED`."""
     since: str
     """WARC-Date of the first capture from which it holds."""
     found: str
@@ -84,7 +88,10 @@ def troubles_of(catalogue: Catalogue, source: str | None = None) -> list[Trouble
 
 
 def judge(catalogue: Catalogue, source: str, quarantine_for: Collection[str] = QUARANTINE_FOR) -> Iterator[Trouble]:
-    """The troubles of a source that have begun, ended or let go of their texts since they were written last."""
+    """The troubles of a source that have begun, ended or let go of their texts since they were written last.
+
+    It has just been crawled; of the others those are told that are no longer crawled, since no run of theirs will.
+    """
     known = troubles_of(catalogue, source)
     for kind in ("", *catalogue.kinds(source)):
         for what in SERIES:
@@ -92,6 +99,35 @@ def judge(catalogue: Catalogue, source: str, quarantine_for: Collection[str] = Q
                 mine = [trouble for trouble in known if (trouble.kind, trouble.what) == (kind, what)]
                 yield from _Case(catalogue, source, kind, what, mine).news(what in quarantine_for)
     yield from _silence(catalogue, source, [trouble for trouble in known if trouble.what in QUIET])
+    moment = now()
+    for trouble in known:
+        if trouble.what == CRAWLED and trouble.ended is None:
+            made = iso(moment, exact=True)
+            yield msgspec.structs.replace(trouble, ended=iso(moment), until=str(moment.date()), made=made)
+    for one in left_alone(catalogue, moment.date()):
+        if one.source != source and not any(_is_open(t) for t in troubles_of(catalogue, one.source)):
+            yield _begun(one, moment)
+
+
+def _is_open(trouble: Trouble) -> bool:
+    return trouble.what == CRAWLED and trouble.ended is None
+
+
+def _begun(one: Quiet, moment: dt.datetime) -> Trouble:
+    # Two runs that end at once may both find that a third source is not crawled: it is one trouble.
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"newswarc:{one.source}:{one.what}:{one.since}").urn
+    return Trouble(
+        id=name if one.what == CRAWLED else new_id(),
+        source=one.source,
+        kind="",
+        what=one.what,
+        since=one.since,
+        found=iso(moment),
+        before=one.expected,
+        after=one.found,
+        holds=False,
+        made=iso(moment, exact=True),
+    )
 
 
 def _silence(catalogue: Catalogue, source: str, known: list[Trouble]) -> Iterator[Trouble]:
@@ -103,18 +139,7 @@ def _silence(catalogue: Catalogue, source: str, known: list[Trouble]) -> Iterato
         if trouble.ended is None and found.pop(trouble.what, None) is None:
             yield msgspec.structs.replace(trouble, ended=iso(moment), until=str(moment.date()), made=made)
     for one in found.values():
-        yield Trouble(
-            id=new_id(),
-            source=source,
-            kind="",
-            what=one.what,
-            since=one.since,
-            found=iso(moment),
-            before=one.expected,
-            after=one.found,
-            holds=False,
-            made=made,
-        )
+        yield _begun(one, moment)
 
 
 def latest(catalogue: Catalogue, source: str, kind: str, number: int) -> list[Page]:

@@ -15,6 +15,7 @@ from archive.capture import Capture, Lead
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import capture_from
 from archive.catalogue.words import words_of
+from archive.health.alarms import alarms
 from archive.health.measures import Measures
 from archive.health.troubles import Trouble, decided, troubles_of
 from archive.rebuild import rebuild
@@ -217,6 +218,35 @@ def test_a_source_that_goes_quiet_is_a_trouble_until_it_prints_again(tmp_path: P
         quiet = days(15, 18, 0)
         assert quiet == [("captured", "2026-12-05", False)]
         assert days(18, 22, 12) == [("captured", "2026-12-05", True)]
+    rebuilt(store)
+
+
+def test_a_source_that_is_no_longer_crawled_is_told_by_the_runs_of_others(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def crawl(source: str, day: int) -> list[tuple[str, str, bool]]:
+        at = MORNING + dt.timedelta(days=day)
+        with clock.showing(lambda: at):
+            with running(store, source) as run:
+                run.keep(exchange(PAPER, wire(b"%d" % day), at=at, lead=Lead(kind="source")))
+            with Catalogue(store.catalogue_path) as catalogue:
+                (*_, last) = [None, *alarms(catalogue, set())]
+                said.append(last and (last.subject, last.text))
+        return [(t.what, t.since, bool(t.ended)) for t in state(store)]
+
+    said: list[tuple[str, str] | None] = []
+    for day in range(10):
+        assert crawl("ellery", day) == []
+        assert crawl("harbour", day) == []
+    since = f"{MORNING + dt.timedelta(days=10):%Y-%m-%d}"
+    assert crawl("harbour", 12) == []
+    assert crawl("harbour", 14) == [("crawled", since, False)]
+    sentence = f"ellery: no crawl since {since}; usually there is one every day."
+    assert said[-1] == ("newswarc: ellery is no longer crawled", f"{sentence}\nscrapy health ellery tells more.")
+    assert crawl("harbour", 15) == crawl("quay", 15) == [("crawled", since, False)]
+    rebuilt(store)
+    assert crawl("ellery", 16) == [("crawled", since, True)]
+    assert said[-1] is None
     rebuilt(store)
 
 
