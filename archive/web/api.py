@@ -51,6 +51,7 @@ _CHANGE = (
     "why", "target", "before", "after", "kinds", "is_silent", "is_minor", "told", "note", "modified", "same_reader",
     "words_added", "words_removed", "edits", "left_out",
 )  # fmt: skip
+_LEAD = ("url", "kind", "via", "capture", "seen", "announced", "title", "summary")
 _CAPTURE = (
     "id", "url", "date", "kind", "method", "status", "mime", "payload_digest", "refers_to", "truncated", "source",
     "file", "offset", "length", "record_digest",
@@ -123,6 +124,7 @@ def article(request: Request) -> Response:
         capture = catalogue.capture(row["capture"])
         alike = catalogue.alike(row["id"], limit=10)
         found = read_article(room.store, row)
+        leads = catalogue.announcements(row["article"])
     return _answer(
         {
             "version": _chosen(row, _VERSION),
@@ -131,6 +133,7 @@ def article(request: Request) -> Response:
             "rights": msgspec.to_builtins(statements_of(found, capture)),
             "rights_marks": list(named(row["rights"])),
             "capture": capture and _chosen(capture, _CAPTURE),
+            "leads": [_chosen(lead, _LEAD) for lead in leads],
             "provenance": _provenance(room.store, row),
             "alike": [
                 {**_chosen(other, _ARTICLE), **{n: other[n] for n in ("of_this", "of_other")}} for other in alike

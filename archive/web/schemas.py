@@ -247,9 +247,23 @@ SCHEMAS: dict[str, Json] = {
         capture=_maybe(_ref("Capture")),
         rights=_list(_ref("Statement")),
         rights_marks=_list(_one_of(*MARKS)),
+        leads=_list(_ref("Lead")),
         provenance={"type": "object", "description": "PROV-JSON."},
         alike=_list(_object(**_SUMMARY, of_this=_SHARE, of_other=_SHARE)),
     ),
+    "Lead": {
+        **_object(
+            url=_TEXT,
+            kind=_one_of("feed", "sitemap", "section"),
+            via=_TEXT,
+            capture=_TEXT,
+            seen=_TEXT,
+            announced=_maybe(_TEXT),
+            title=_maybe(_TEXT),
+            summary=_maybe(_TEXT),
+        ),
+        "description": "Where a listing announced the page, or gave it another date or title.",
+    },
     "Piece": _object(kind=_one_of("equal", "added", "removed"), text=_TEXT),
     "Counts": _object(
         added=_NUMBER,

@@ -45,6 +45,7 @@ def article_page(request: Request) -> Response:
         alike = catalogue.alike(row["id"], limit=10)
         article = read_article(room.store, row)
         gone = _gone(room.store, catalogue, row["article"])
+        leads = catalogue.announcements(row["article"])
     frame = room.frame(capture)
     return room.templates.page(
         "article.html",
@@ -54,6 +55,7 @@ def article_page(request: Request) -> Response:
         fields=fields_of(article),
         statements=statements_of(article, capture),
         marks=named(row["rights"]),
+        leads=leads,
         row=row,
         versions=versions,
         number=next(n for n, v in enumerate(versions, 1) if v["capture"] == row["capture"]),
