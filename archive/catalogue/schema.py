@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-VERSION = 7
+VERSION = 5
 """Raised when a table changes; an older catalogue is then rebuilt from the WARC files."""
 
 REQUISITES = "mime LIKE 'image/%' OR mime LIKE 'font/%' OR mime = 'text/css'"
