@@ -151,6 +151,9 @@ class ArticlePipeline(PagePipeline):
                 task, future = waiting.popleft()
                 try:
                     extracted = await future
+                    last = self._run.catalogue.last_version(task.capture.id)
+                    if last and last["text_digest"] == extracted.article.text_digest:
+                        continue  # it gives no other text
                     self._run.keep_extracted(task.capture, extracted, again=True)
                     learned = sum(removed.rule == LEARNED for removed in extracted.article.trace.removed)
                     self._stats.inc_value("newswarc/articles_cleaned_again")

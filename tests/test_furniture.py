@@ -166,3 +166,20 @@ def test_what_makes_no_sense_is_one_sentence(arguments: tuple[str, ...], words: 
     assert ended.code != 0
     assert len(ended.lines) == 1
     assert words in ended.err
+
+
+def test_a_text_that_stays_as_it_is_is_not_stored_again(own: Gazette) -> None:
+    standfirst = "The mayor has nothing to say of the pears, and she says so at some length every Monday."
+    html = f"<html lang=en><head><title>Mayor</title><meta name=description content='{standfirst}'></head><body>"
+    html += f"<article><h1>Mayor has no comment</h1><p class=standfirst>{standfirst}</p></article></body></html>"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html)}\r\n\r\n"
+    url = own.server.add("/a/mayor", Reply(((head + html).encode(),)))
+    assert own.run("crawl", "gazette", "-a", f"url={url}").code == 0
+    counts = []
+    assert own.run("furniture", "gazette", "--deny", standfirst).code == 0
+    for _ in range(2):
+        own.publish()
+        assert own.run("crawl", "gazette").code == 0
+        with Catalogue(own.store.catalogue_path) as catalogue:
+            counts.append(len(catalogue.versions(url)))
+    assert counts == [1, 1]

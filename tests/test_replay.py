@@ -166,6 +166,11 @@ def test_a_crawl_of_the_source_is_in_work(desk: Desk) -> None:
     assert desk.run("replay", "--accept").code == 0
 
 
+def _heeding_ctrl_c() -> None:
+    """Who starts tests in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_it_with_one_sentence_and_it_goes_on(desk: Desk) -> None:
     from tests.archive.making import exchange, later, running, wire
 
@@ -174,7 +179,14 @@ def test_ctrl_c_ends_it_with_one_sentence_and_it_goes_on(desk: Desk) -> None:
             run.keep(exchange(f"http://slow.example/{n}", wire(page(f"Report {n}")), at=later(n)))
     command = [str(SCRAPY), "replay", "--accept", f"-sARCHIVE_STORE={desk.store}", f"-sSOURCES={desk.sources}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heeding_ctrl_c,  # noqa: PLW1509 - nothing else runs in this process
+    )
     work = desk.store / "work" / "replay.sqlite"
     while not (work.exists() and work.with_name("replay.sqlite-wal").exists()) and process.poll() is None:
         time.sleep(0.02)
