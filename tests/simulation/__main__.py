@@ -1,8 +1,14 @@
-"""``python -m tests.simulation FOLDER``: live through the newspaper's time, unless that was done, and judge it."""
+"""``python -m tests.simulation FOLDER``: live through the newspaper's time, unless that was done, and judge it.
+
+With ``--kills N`` the process is killed so many times on the way, at random points, and started again.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
+import random
+import signal
 import subprocess
 import sys
 import time
@@ -14,20 +20,45 @@ import msgspec
 from tests.simulation.judgement import Judgement, judge
 from tests.simulation.life import Terms
 
+ROOT = Path(__file__).parents[2]
+
+_REQUESTS_A_DAY = 35
+"""Somewhat fewer than there are."""
+
+
+def live(folder: Path, terms: Terms, kill_at: int | None) -> None:
+    """Go on with a life until it is over, or until so many requests have been answered: then it is killed."""
+    told = msgspec.json.encode(terms).decode()
+    command = [sys.executable, "-m", "tests.simulation.life", str(folder), "--terms", told]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = folder / "journal.jsonl"
+    while kill_at is not None and process.poll() is None:
+        if journal.exists() and journal.read_bytes().count(b"\n") >= kill_at:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return
+        time.sleep(0.02)
+    _, said = process.communicate()
+    if process.returncode:
+        raise RuntimeError(said)
+
 
 def main() -> None:
     """Live, judge, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--only-judge", action="store_true", help="the life in the folder is over, or broken off")
     chosen = parser.parse_args()
     terms = Terms(days=chosen.days)
     began = time.monotonic()
     if not chosen.only_judge:
-        told = msgspec.json.encode(terms).decode()
-        command = [sys.executable, "-m", "tests.simulation.life", str(chosen.folder), "--terms", told]
-        subprocess.run(command, check=True)
+        chosen.folder.mkdir(parents=True, exist_ok=True)
+        moments = random.Random(chosen.days)
+        about = _REQUESTS_A_DAY * chosen.days
+        for kill_at in (*sorted(moments.randrange(1, about) for _ in range(chosen.kills)), None):
+            live(chosen.folder, terms, kill_at)
     paper = terms.paper()
     _print(judge(chosen.folder, paper, paper.end), terms)
     print(f"{time.monotonic() - began:.0f} s")

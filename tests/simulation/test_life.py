@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from archive.catalogue import Catalogue
@@ -17,35 +11,13 @@ from archive.rebuild import rebuild
 from archive.storage import Store
 from archive.verification.verify import verify
 from crawler.cadence import Cadence
+from tests.simulation.__main__ import live
 from tests.simulation.judgement import Judgement, judge
 from tests.simulation.life import Terms
 
-ROOT = Path(__file__).parents[2]
 TERMS = Terms(days=6, a_day=8, seed=4, crawl_delay=0.02)
 KILLED_AT = (60, 151)
 """Requests after which the process is killed."""
-
-
-def _live(folder: Path, kill_at: int | None) -> None:
-    """Until it is over, or so many requests have been answered."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.simulation.life",
-        str(folder),
-        "--terms",
-        msgspec.json.encode(TERMS).decode(),
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    journal = folder / "journal.jsonl"
-    while kill_at is not None and process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b"\n") >= kill_at:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return
-        time.sleep(0.02)
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 0, said
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is left of these days."""
     folder = tmp_path_factory.mktemp("life")
     for kill_at in (*KILLED_AT, None):
-        _live(folder, kill_at)
+        live(folder, TERMS, kill_at)
     return folder
 
 
