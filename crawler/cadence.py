@@ -65,7 +65,7 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
     """The table ``[cadence]`` of a source: the limits of `next_visit` and of a run."""
 
     article_soonest: dt.timedelta = _HOUR
-    """The time to the second visit, and the least between any two."""
+    """The least between two visits."""
     article_latest: dt.timedelta = dt.timedelta(days=30)
     """The most between two visits."""
     article_stretch: float = 18.0
