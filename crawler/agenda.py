@@ -14,7 +14,7 @@ from archive import clock
 from archive.capture import Capture, Lead
 from archive.catalogue import Catalogue
 from archive.catalogue.pages import date_of
-from archive.catalogue.rows import Row
+from archive.catalogue.rows import Row, capture_from
 from archive.records import iso
 from archive.validators import Validators
 from crawler.cadence import Listing, Page, Rates, Watch, next_look, next_visit, share_of_age, spread
@@ -70,6 +70,16 @@ _UNREAD = """
           AND NOT EXISTS (SELECT 1 FROM fetches l WHERE l.url = f.url AND l.started > f.started)
 """
 """What runs that were killed had fetched, but perhaps not read."""
+_LEFT = """
+    SELECT c.* FROM runs r JOIN fetches f ON f.run = r.id JOIN captures c ON c.id = f.capture
+    WHERE r.source = :source AND r.started >= :since AND r.reason IS NOT 'finished' AND r.started > ifnull(
+              (SELECT max(started) FROM runs WHERE source = :source AND reason = 'finished'), '')
+          AND ifnull(f.lead_kind, '') NOT IN ('robots', 'requisite', 'source')
+          AND c.kind = 'response' AND c.method = 'GET' AND c.status = 200 AND c.truncated IS NULL
+          AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.capture = c.id)
+    ORDER BY c.date, c.id
+"""
+"""What runs since the last one that was finished have captured and not read."""
 _RATES = """
     SELECT sum(changes) AS changes, sum(exposure) AS exposure, sum(signals) AS signals,
            sum(signals_changed) AS signals_changed
@@ -117,6 +127,14 @@ class Agenda:
 
     def _values(self, back: dt.timedelta) -> dict[str, Any]:
         return {"source": self._source.name, "since": iso(self._time - back), "until": self._now}
+
+    def unread(self) -> list[Capture]:
+        """Articles that runs captured before they were killed, or only looked at: they are read from the archive.
+
+        The site may show something else by now.
+        """
+        rows = self._catalogue.rows(text(_LEFT), self._values(_BACK))
+        return [capture_from(row) for row in rows if self._source.is_article(row["url"])]
 
     # Listings
 

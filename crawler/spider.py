@@ -114,6 +114,8 @@ class SourceSpider(Spider):
         if (archiving := self.archiving) and not self.is_fresh:
             self._agenda = Agenda(archiving.run.catalogue, self.site)
             self._allowance = Allowance(self._limit or None, self._agenda.left)
+            for capture in self._agenda.unread():
+                yield Page(capture, self.site)
         requests = list(self._listings())
         for request in requests:
             yield request

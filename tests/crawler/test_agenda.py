@@ -260,6 +260,21 @@ def test_what_a_killed_run_may_not_have_read_is_fetched_in_full_at_once(tmp_path
     assert due_at(store, soon) == soon
 
 
+def test_what_a_killed_run_captured_is_read_although_the_page_is_another_by_now(tmp_path: Path) -> None:
+    killed = dt.datetime(2026, 11, 2, 5, tzinfo=dt.UTC)
+    visit(Store(tmp_path / "store"), killed, FEED, ONE, killed=True, announced=[ONE])
+    site = {
+        "/feed": [State(body=feed("one"))],
+        "/a/one": [State(body=article("one", "The pears were plums, in fact."))],
+    }
+    (run,) = live(site, [0], tmp_path, DEFINITION)
+    assert run.stats["articles"] == 2
+    with check(tmp_path) as catalogue:
+        first, second = catalogue.versions(ONE)
+        assert first["date"] == "2026-11-02T05:00:00Z" < second["date"]
+        assert first["text_digest"] != second["text_digest"]
+
+
 def test_a_clock_that_ran_ahead_does_not_blind(tmp_path: Path) -> None:
     store, hour = Store(tmp_path / "store"), dt.timedelta(hours=1)
     visit(store, NOON, FEED, ONE)
