@@ -56,11 +56,12 @@ from tests.archive.making import (
     varied_store,
     wire,
 )
+from tests.seeds.seed import SHARED
 
 URL = "https://ellery.test/2026/11/storm"
 BODY = page("Storm keeps twelve boats out")
 NOT_MODIFIED = wire(status="304 Not Modified", headers=['ETag: "7"'])
-KIT = Path("/work/shared/kit/strict_check.py")
+KIT = SHARED / "kit" / "strict_check.py"
 
 
 @pytest.fixture
