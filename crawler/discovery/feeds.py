@@ -89,7 +89,8 @@ def _is_charset(error: Exception) -> bool:
 
 def _unclosed(body: bytes) -> int:
     """How many elements are begun, but not ended: with their square grows what feedparser's time is."""
-    plain = _CDATA.sub(b"", body)
+    closed = body.rfind(b"]]>") + 3  # behind it an opening has no end, and each would be looked for in vain
+    plain = _CDATA.sub(b"", body[:closed]) + body[closed:]
     return len(re.findall(rb"<[A-Za-z]", plain)) - plain.count(b"</") - plain.count(b"/>")
 
 

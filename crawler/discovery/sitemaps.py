@@ -29,7 +29,7 @@ _MOST_ROWS = 100_000
 _LONGEST_TITLE = 500
 _ROWS = {"urlset": "url", "sitemapindex": "sitemap"}
 _STRAY = re.compile(
-    rb"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)|<(?![A-Za-z_/!?])", re.DOTALL
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)|<(?![A-Za-z_/!?])", re.DOTALL
 )
 _ESCAPED = {b"&": b"&amp;", b"<": b"&lt;"}
 

@@ -20,7 +20,9 @@ from scrapy.http import HtmlResponse, Response, TextResponse, XmlResponse
 from archive.capture import Lead
 from archive.errors import RecordError
 from crawler.discovery import Found, Listing, read_feed, read_section, read_sitemap
+from crawler.discovery.feeds import _unclosed
 from crawler.discovery.listing import absolute
+from crawler.discovery.sitemaps import _STRAY
 
 pytestmark = pytest.mark.filterwarnings("ignore:To avoid breaking existing software:DeprecationWarning")
 URL = "http://gazette.example/lists/new"
@@ -568,3 +570,10 @@ def test_announced_before(announced: str | None, before: bool) -> None:
 def test_what_may_be_later_is_not_before(announced: str) -> None:
     """A month, a year (both W3C's form of lastmod) or a date in another form must not lose an article."""
     assert not Found("/a", Lead(kind="sitemap", announced=announced)).announced_before(dt.date(2026, 11, 1))
+
+
+def test_openings_without_an_end_are_looked_for_once() -> None:
+    """With a look for the end of each it would take hours."""
+    openings = b"<![CDATA[" * 400_000
+    assert _STRAY.sub(b"", openings) == b""
+    assert _unclosed(b"<a><![CDATA[<b>]]>" + openings) == 1
