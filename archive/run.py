@@ -251,6 +251,14 @@ class Run:
             again=again,
         )
 
+    def keep_cleaned(self, capture: Capture, extracted: Extracted) -> bool:
+        """Store what a worker read again with what was learned later; False if it is no other text than before."""
+        last = self.catalogue.last_version(capture.id)
+        if last and last["text_digest"] == extracted.article.text_digest:
+            return False
+        self.keep_extracted(capture, extracted, again=True)
+        return True
+
     def keep_article(
         self,
         capture: Capture,

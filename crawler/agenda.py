@@ -128,14 +128,6 @@ class Agenda:
     def _values(self, back: dt.timedelta) -> dict[str, Any]:
         return {"source": self._source.name, "since": iso(self._time - back), "until": self._now}
 
-    def unread(self) -> list[Capture]:
-        """Articles that runs captured before they were killed, or only looked at: they are read from the archive.
-
-        The site may show something else by now.
-        """
-        rows = self._catalogue.rows(text(_LEFT), self._values(_BACK))
-        return [capture_from(row) for row in rows if self._source.is_article(row["url"])]
-
     # Listings
 
     @property
@@ -197,6 +189,14 @@ class Agenda:
             return True  # the site was down, and is no longer
         visit = next_visit(page, self._cadence)
         return visit is not None and visit <= self._time
+
+    def unread(self) -> list[Capture]:
+        """Articles that runs captured before they were killed, or only looked at: they are read from the archive.
+
+        The site may show something else by now.
+        """
+        rows = self._catalogue.rows(text(_LEFT), self._values(_BACK))
+        return [capture_from(row) for row in rows if self._source.is_article(row["url"])]
 
     def again(self, urls: Iterable[str] | None = None) -> Iterator[Due]:
         """Articles that are due for another look, the most urgent first; of `urls`, or all."""
@@ -276,8 +276,7 @@ class Agenda:
 
     def _was_read(self, row: Row) -> bool:
         """Whether what the page showed last has been dealt with: a run that was cut short may have left it."""
-        body = row["body"]
-        return bool(self._catalogue.is_read(body) or self._catalogue.has_ended(body, self._source.name))
+        return self._catalogue.is_dealt_with(row["body"], self._source.name)
 
     def next(self) -> dt.datetime:
         """When something is due."""

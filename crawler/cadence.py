@@ -121,7 +121,7 @@ class Rates(msgspec.Struct, frozen=True):
     @property
     def untold(self) -> float:
         """The share of edits of which no listing tells by a new date, so that only visits find them."""
-        return max(self.changes - self.signals_changed + _UNTOLD, _UNTOLD) / (self.changes + _UNTOLD)
+        return (max(self.changes - self.signals_changed, 0) + _UNTOLD) / (self.changes + _UNTOLD)
 
     @property
     def cries_wolf(self) -> bool:

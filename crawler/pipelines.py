@@ -151,10 +151,8 @@ class ArticlePipeline(PagePipeline):
                 task, future = waiting.popleft()
                 try:
                     extracted = await future
-                    last = self._run.catalogue.last_version(task.capture.id)
-                    if last and last["text_digest"] == extracted.article.text_digest:
-                        continue  # it gives no other text
-                    self._run.keep_extracted(task.capture, extracted, again=True)
+                    if not self._run.keep_cleaned(task.capture, extracted):
+                        continue
                     learned = sum(removed.rule == LEARNED for removed in extracted.article.trace.removed)
                     self._stats.inc_value("newswarc/articles_cleaned_again")
                     self._stats.inc_value("newswarc/blocks_removed", learned)
@@ -171,7 +169,7 @@ class ArticlePipeline(PagePipeline):
         self._run.flush()
         catalogue = self._run.catalogue
         row = catalogue.capture(capture.refers_to or "")
-        if row is None or catalogue.is_read(row["id"]) or catalogue.has_ended(row["id"], self._run.source):
+        if row is None or catalogue.is_dealt_with(row["id"], self._run.source):
             raise self._drop("unchanged", f"{capture.url} is unchanged.", level="DEBUG")
         return capture_from(row)
 

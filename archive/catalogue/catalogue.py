@@ -218,6 +218,10 @@ class Catalogue:
         """
         return self._database.tuples(_HAS_ENDED, [(capture, source)]) != [[]]
 
+    def is_dealt_with(self, capture: str, source: str) -> bool:
+        """Whether an article was read from that capture, or a run of `source` found nothing to read in it."""
+        return self.is_read(capture) or self.has_ended(capture, source)
+
     def is_answered(self, url: str, since: str) -> bool:
         """Whether the server has answered a GET of `url`, and not with an error of its own, since that WARC-Date."""
         c = schema.captures.c
@@ -272,7 +276,9 @@ class Catalogue:
 
     def announcements(self, url: str) -> list[Row]:
         """Where and when a page was announced, by any address that its captures have; oldest first."""
-        return leads.of_urls(self._database, {url, *(row["url"] for row in self.captures(url))})
+        c = schema.captures.c
+        known = self.rows(select(c.url).where(c.url_key == url_key(url)).distinct())
+        return leads.of_urls(self._database, {url, *(row["url"] for row in known)})
 
     def summary(self, urls: Collection[str]) -> str | None:
         """What a feed said last of the page at any of these URLs."""

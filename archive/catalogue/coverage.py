@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from archive.catalogue.database import Database
 from archive.catalogue.rows import Row
 
-__all__ = ["NUMBERS", "days", "mark", "mark_days", "settle", "sources"]
+__all__ = ["NUMBERS", "days", "mark", "mark_days", "settle", "sources", "sources_in"]
 
 NUMBERS = (
     "announced", "seen", "captured", "extracted", "revisited", "changed", "failed", "robots", "paywall", "error",
@@ -113,11 +113,21 @@ _DAYS = f"""
 """  # noqa: S608
 
 
-_SOURCES = """
-    WITH RECURSIVE captured (source) AS (  -- leaps from source to source in the index
-        SELECT min(source) FROM captures
-        UNION ALL SELECT (SELECT min(source) FROM captures WHERE source > c.source) FROM captured c WHERE source NOTNULL
-    )
+def sources_in(table: str) -> str:
+    """The beginning of a query that knows ``found (source)``, the sources in a large table with an index over them.
+
+    It leaps from source to source in the index; the last row is NULL.
+    """
+    return f"""
+        WITH RECURSIVE found (source) AS (
+            SELECT min(source) FROM {table}
+            UNION ALL SELECT (SELECT min(source) FROM {table} WHERE source > f.source) FROM found f WHERE source NOTNULL
+        )
+    """  # noqa: S608 - a table of ours
+
+
+_SOURCES = f"""
+    {sources_in("captures")}
     SELECT source,
            (SELECT count(*) FROM articles WHERE source = s.source) AS articles,
            (SELECT sum(captures) FROM days WHERE source = s.source) AS captures,
@@ -125,9 +135,9 @@ _SOURCES = """
            (SELECT substr(max(date), 1, 10) FROM captures WHERE source = s.source) AS last,
            EXISTS (SELECT 1 FROM days WHERE source = s.source AND is_stale) AS stale
     FROM (SELECT source FROM runs UNION SELECT source FROM days UNION SELECT source FROM articles
-          UNION SELECT source FROM captured WHERE source NOTNULL) s
+          UNION SELECT source FROM found WHERE source NOTNULL) s
     ORDER BY source
-"""
+"""  # noqa: S608 - tables of ours
 
 
 def sources(database: Database) -> list[Row]:

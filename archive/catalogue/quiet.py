@@ -13,9 +13,10 @@ import msgspec
 from sqlalchemy import text
 
 from archive.catalogue.catalogue import Catalogue
+from archive.catalogue.coverage import sources_in
 from archive.catalogue.rows import Row
 
-__all__ = ["Quiet", "judge", "left_alone", "quiet"]
+__all__ = ["Quiet", "interval", "judge", "left_alone", "quiet"]
 
 _HISTORY = 12 * 7
 """Days that a source is measured by; those that are judged are not among them."""
@@ -82,14 +83,11 @@ def judge(source: str, ledger: Sequence[Row], today: dt.date) -> list[Quiet]:
 
 # Is it crawled?
 
-_LAST_VISITS = text("""
-    WITH RECURSIVE fetched (source) AS (  -- leaps from source to source in the index
-        SELECT min(source) FROM fetches
-        UNION ALL SELECT (SELECT min(source) FROM fetches WHERE source > f.source) FROM fetched f WHERE source NOTNULL
-    )
+_LAST_VISITS = text(f"""
+    {sources_in("fetches")}
     SELECT source, (SELECT max(started) FROM fetches WHERE source = f.source) AS last
-    FROM fetched f WHERE source NOTNULL
-""")
+    FROM found f WHERE source NOTNULL
+""")  # noqa: S608 - a table of ours
 
 
 def left_alone(catalogue: Catalogue, today: dt.date) -> list[Quiet]:
@@ -108,11 +106,12 @@ def _not_crawled(source: str, days: Sequence[dt.date], today: dt.date) -> Quiet 
     if len(gaps) < _FEWEST_DAYS - 1 or idle < max(_IDLE * usual, max(gaps) + 1, 2):
         return None
     since, until = str(days[-1] + dt.timedelta(days=1)), str(today - dt.timedelta(days=1))
-    text = f"{source} was not crawled for {idle} days, since {days[-1]}; usually it is every {_days(usual)}."
+    text = f"{source} was not crawled for {idle} days, since {days[-1]}; usually it is every {interval(usual)}."
     return Quiet(source=source, what="crawled", since=since, until=until, found=idle, expected=usual, text=text)
 
 
-def _days(number: float) -> str:
+def interval(number: float) -> str:
+    """So many days, to stand after "every"."""
     return "day" if number <= 1 else f"{number:g} days"
 
 

@@ -10,7 +10,6 @@ from archive.cleaning import article_dict
 from archive.export.lines import line
 from archive.export.selection import Entry, Selection
 from archive.progress import Progress
-from archive.rights.statement import named
 
 __all__ = ["fields", "write_jsonl"]
 
@@ -31,8 +30,7 @@ def fields(entry: Entry) -> dict[str, Any]:
     row, capture, trace = entry.row, entry.capture, entry.article.trace
     return {
         **article_dict(entry.article, capture.file),
-        "rights": [msgspec.structs.asdict(statement) for statement in entry.rights],
-        "rights_marks": list(named(row["rights"])),
+        **entry.told_rights,
         "source": row["source"],
         "article": row["article"],
         "version": row["id"],

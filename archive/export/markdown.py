@@ -17,7 +17,6 @@ from archive.export.lines import dump
 from archive.export.selection import Entry, Selection
 from archive.export.zipping import StoredZip
 from archive.progress import Progress
-from archive.rights.statement import named
 
 __all__ = ["file_name", "markdown", "safe_name", "write_markdown_folder", "write_markdown_zip"]
 
@@ -96,8 +95,7 @@ def _front(entry: Entry) -> dict[str, Any]:
         "payload_digest": capture.payload_digest,
         "version": row["id"],
         "text_digest": row["text_digest"],
-        "rights": [msgspec.structs.asdict(statement) for statement in entry.rights],
-        "rights_marks": list(named(row["rights"])),
+        **entry.told_rights,
     }
 
 

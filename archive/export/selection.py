@@ -18,7 +18,7 @@ from archive.errors import ExportError, RecordError, StoreError
 from archive.export.query import Query
 from archive.history.history import read_article
 from archive.progress import Progress
-from archive.rights.statement import Statement
+from archive.rights.statement import Statement, named
 from archive.rights.telling import told
 from archive.storage import Store
 
@@ -53,6 +53,14 @@ class Entry(msgspec.Struct, frozen=True):
     """What the site says of its use, each statement with the capture where it stands."""
     revisions: list[Row]
     """The versions of the article whose text or headline differs from the one before, oldest first."""
+
+    @property
+    def told_rights(self) -> dict[str, Any]:
+        """``rights``, and ``rights_marks``, what they come to: the same words in every format."""
+        return {
+            "rights": [msgspec.structs.asdict(statement) for statement in self.rights],
+            "rights_marks": list(named(self.row["rights"])),
+        }
 
 
 class Selection:

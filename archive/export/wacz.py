@@ -40,7 +40,6 @@ from archive.export.texts import Texts
 from archive.export.wet import whole_text
 from archive.export.zipping import StoredEntry, StoredZip
 from archive.progress import Progress
-from archive.rights.statement import named
 from archive.version import VERSION
 from archive.warc import CONFORMS_TO, WARC_FIELDS, sha256, warc_fields
 
@@ -206,8 +205,7 @@ class _Writer:
             "version": row["id"],
             "article": row["article"],
             "text_digest": row["text_digest"],
-            "rights": [msgspec.structs.asdict(statement) for statement in entry.rights],
-            "rights_marks": list(named(row["rights"])),
+            **entry.told_rights,
             **{part: placed[part] for part in ("text", "details", "provenance")},
             "capture": {
                 "id": capture.id,

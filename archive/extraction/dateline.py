@@ -14,7 +14,7 @@ from archive.extraction.dates import EARLIEST_YEAR, parse_date
 from archive.extraction.jsonld import Node, strings, types
 from archive.extraction.markup import Markup, before, class_tokens, near, select, visible_text, words
 
-__all__ = ["Dateline", "read_dateline"]
+__all__ = ["Dateline", "read_dateline", "stated_dates"]
 
 _PUBLISHED_META = words(
     """
@@ -158,18 +158,23 @@ def _same_day(one: _Candidate, other: _Candidate) -> bool:
 def _stated(markup: Markup, nodes: Sequence[Node], *, modified: bool) -> Iterator[tuple[str, str]]:
     """Dates in the markup that readers don't see, best first."""
     for name in ("dateModified",) if modified else ("datePublished", "dateCreated", "uploadDate"):
-        for node in nodes:
-            for raw in strings(node.get(name), "@value")[:1]:
-                yield raw, f"json-ld:{(*types(node), '')[0]}.{name}"
-        for element in markup.article_properties(name):
-            for attribute in ("content", "datetime", "title"):
-                if raw := element.get(attribute):
-                    yield raw, f"microdata:{name}"
-                    break
-            else:
-                yield visible_text(element), f"microdata:{name}"
+        yield from stated_dates(markup, nodes, name)
     for name, raw in markup.contents(*(_MODIFIED_META if modified else _PUBLISHED_META)):
         yield raw, f"meta:{name}"
+
+
+def stated_dates(markup: Markup, nodes: Sequence[Node], name: str) -> Iterator[tuple[str, str]]:
+    """What JSON-LD and microdata give for a property that is a date, as it stands there, with its evidence."""
+    for node in nodes:
+        for raw in strings(node.get(name), "@value")[:1]:
+            yield raw, f"json-ld:{(*types(node), '')[0]}.{name}"
+    for element in markup.article_properties(name):
+        for attribute in ("content", "datetime", "title"):
+            if raw := element.get(attribute):
+                yield raw, f"microdata:{name}"
+                break
+        else:
+            yield visible_text(element), f"microdata:{name}"
 
 
 def _from_scripts(markup: Markup) -> Iterator[tuple[str, str]]:

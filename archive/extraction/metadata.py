@@ -18,7 +18,7 @@ from archive.errors import SourceError
 from archive.extraction.access import read_paywalled
 from archive.extraction.authors import names
 from archive.extraction.byline import read_byline
-from archive.extraction.dateline import read_dateline
+from archive.extraction.dateline import read_dateline, stated_dates
 from archive.extraction.dates import parse_date
 from archive.extraction.headline import choose_headline, headline_element, site_names
 from archive.extraction.jsonld import Node, is_article_type, strings, types
@@ -228,12 +228,8 @@ def _standfirst(page: _Page, headline: str, shown: HtmlElement | None) -> tuple[
     return choose_standfirst(headline, shown, described)
 
 
-def _coverage_end(markup: Markup, nodes: Iterable[Node], read: Callable[[str], str | None]) -> tuple[str, str] | None:
-    stated = list(_plain(nodes, "coverageEndTime"))
-    for element in markup.article_properties("coverageEndTime"):
-        text = element.get("datetime") or element.get("content") or visible_text(element)
-        stated.append((text, "microdata:coverageEndTime"))
-    dates = ((read(text), evidence) for text, evidence in stated)
+def _coverage_end(markup: Markup, nodes: Sequence[Node], read: Callable[[str], str | None]) -> tuple[str, str] | None:
+    dates = ((read(text), evidence) for text, evidence in stated_dates(markup, nodes, "coverageEndTime"))
     return next(((date, evidence) for date, evidence in dates if date), None)
 
 

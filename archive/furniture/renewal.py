@@ -71,14 +71,10 @@ class _Renewal:
             extracted = future.result()
         except Exception as error:  # noqa: BLE001 - a worker can fail in any way; each becomes a sentence
             return self._give_up(task, self._pool.explain(error, url))
-        last = self._run.catalogue.last_version(task.capture.id)
-        if last and extracted.article.text_digest == last["text_digest"]:
-            return self._give_up(task)
         try:
-            self._run.keep_extracted(task.capture, extracted, again=True)
+            return self._run.keep_cleaned(task.capture, extracted) or self._give_up(task)
         except RecordError as error:
             return self._give_up(task, error)
-        return True
 
     def _give_up(self, task: Task, error: ArchiveError | None = None) -> bool:
         self._given_up.add(task.capture.id)

@@ -15,13 +15,13 @@ from itertools import groupby
 import msgspec
 
 from archive.catalogue import Catalogue
+from archive.catalogue.quiet import interval
 from archive.errors import StoreError
 from archive.health.judgement import AGREEMENT, ARTICLES, LENGTH
 from archive.health.troubles import CRAWLED, QUIET, Trouble, troubles_of
 from archive.storage import Store
 
 __all__ = ["Alarm", "Said", "alarms", "sentence_of", "verdict"]
-
 
 _WORSE = "has become worse"
 
@@ -117,8 +117,7 @@ def sentence_of(trouble: Trouble) -> str:
     since = _moment(trouble.since)
     if trouble.what == CRAWLED:
         if trouble.ended is None:
-            every = "day" if trouble.before <= 1 else f"{trouble.before:g} days"
-            return f"{trouble.source}: no crawl since {since}; usually there is one every {every}."
+            return f"{trouble.source}: no crawl since {since}; usually there is one every {interval(trouble.before)}."
         return f"{trouble.source}: is crawled again."
     if trouble.what in QUIET:
         if trouble.ended is None:

@@ -195,6 +195,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"it refuses {', '.join(error.recipients)}"
     cause = getattr(error, "reason", None) or error
-    if isinstance(untrusted := cause if isinstance(cause, ssl.SSLError) else error, ssl.SSLCertVerificationError):
-        return f"its certificate can't be trusted ({untrusted.verify_message.rstrip('.')})"
+    for one in (error, cause):
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"its certificate can't be trusted ({one.verify_message.rstrip('.')})"
     return str(getattr(cause, "strerror", None) or cause).rstrip(".").replace("\n", " ")[:200] or type(error).__name__

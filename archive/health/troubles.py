@@ -98,26 +98,24 @@ def judge(catalogue: Catalogue, source: str, quarantine_for: Collection[str] = Q
             if (what == ARTICLES) == (kind == ""):
                 mine = [trouble for trouble in known if (trouble.kind, trouble.what) == (kind, what)]
                 yield from _Case(catalogue, source, kind, what, mine).news(what in quarantine_for)
-    yield from _silence(catalogue, source, [trouble for trouble in known if trouble.what in QUIET])
+    yield from _silence(catalogue, source, [trouble for trouble in known if trouble.what in (*QUIET, CRAWLED)])
+    yield from _left_alone(catalogue, source)
+
+
+def _left_alone(catalogue: Catalogue, source: str) -> Iterator[Trouble]:
+    """The sources beside this one that are no longer crawled, unless that was told."""
     moment = now()
-    for trouble in known:
-        if trouble.what == CRAWLED and trouble.ended is None:
-            made = iso(moment, exact=True)
-            yield msgspec.structs.replace(trouble, ended=iso(moment), until=str(moment.date()), made=made)
     for one in left_alone(catalogue, moment.date()):
-        if one.source != source and not any(_is_open(t) for t in troubles_of(catalogue, one.source)):
-            yield _begun(one, moment)
+        known = troubles_of(catalogue, one.source)
+        if one.source != source and all(trouble.ended for trouble in known if trouble.what == CRAWLED):
+            # Two runs that end at once may both find it: it is one trouble.
+            name = uuid.uuid5(uuid.NAMESPACE_URL, f"newswarc:{one.source}:{one.what}:{one.since}").urn
+            yield _begun(name, one, moment)
 
 
-def _is_open(trouble: Trouble) -> bool:
-    return trouble.what == CRAWLED and trouble.ended is None
-
-
-def _begun(one: Quiet, moment: dt.datetime) -> Trouble:
-    # Two runs that end at once may both find that a third source is not crawled: it is one trouble.
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"newswarc:{one.source}:{one.what}:{one.since}").urn
+def _begun(record_id: str, one: Quiet, moment: dt.datetime) -> Trouble:
     return Trouble(
-        id=name if one.what == CRAWLED else new_id(),
+        id=record_id,
         source=one.source,
         kind="",
         what=one.what,
@@ -131,7 +129,7 @@ def _begun(one: Quiet, moment: dt.datetime) -> Trouble:
 
 
 def _silence(catalogue: Catalogue, source: str, known: list[Trouble]) -> Iterator[Trouble]:
-    """Whether a source has gone quiet, or prints again."""
+    """Whether a source that was just crawled has gone quiet, or prints again."""
     moment = now()
     found: dict[str, Quiet] = {one.what: one for one in quiet(catalogue, source, moment.date()) if one.what in QUIET}
     made = iso(moment, exact=True)
@@ -139,7 +137,7 @@ def _silence(catalogue: Catalogue, source: str, known: list[Trouble]) -> Iterato
         if trouble.ended is None and found.pop(trouble.what, None) is None:
             yield msgspec.structs.replace(trouble, ended=iso(moment), until=str(moment.date()), made=made)
     for one in found.values():
-        yield _begun(one, moment)
+        yield _begun(new_id(), one, moment)
 
 
 def latest(catalogue: Catalogue, source: str, kind: str, number: int) -> list[Page]:

@@ -6,41 +6,16 @@ With ``--kills N`` the process is killed so many times on the way, at random poi
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-import msgspec
-
 from tests.simulation.judgement import Judgement, judge
-from tests.simulation.life import Terms
-
-ROOT = Path(__file__).parents[2]
+from tests.simulation.life import Terms, live
 
 _REQUESTS_A_DAY = 35
 """Somewhat fewer than there are."""
-
-
-def live(folder: Path, terms: Terms, kill_at: int | None) -> None:
-    """Go on with a life until it is over, or until so many requests have been answered: then it is killed."""
-    told = msgspec.json.encode(terms).decode()
-    command = [sys.executable, "-m", "tests.simulation.life", str(folder), "--terms", told]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    journal = folder / "journal.jsonl"
-    while kill_at is not None and process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b"\n") >= kill_at:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return
-        time.sleep(0.02)
-    _, said = process.communicate()
-    if process.returncode:
-        raise RuntimeError(said)
 
 
 def main() -> None:

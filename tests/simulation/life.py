@@ -10,7 +10,11 @@ import argparse
 import asyncio
 import datetime as dt
 import importlib
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,9 +41,10 @@ from crawler.scheduling.state import StateFile
 from crawler.scheduling.worth import Worth
 from crawler.source import Source
 from crawler.spider import SourceSpider
+from tests.server.crawl import ROOT
 from tests.simulation.newspaper import HOME, Newspaper
 
-__all__ = ["BEGIN", "SOURCE", "Terms"]
+__all__ = ["BEGIN", "SOURCE", "Terms", "live"]
 
 BEGIN = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
 SOURCE = Source(
@@ -174,6 +179,24 @@ class _Kept(ExtractorPool):
         """Not now."""
 
 
+def live(folder: Path, terms: Terms, kill_at: int | None, *, timeout: float | None = None) -> None:
+    """Go on with a life, in a process of its own, until it is over, or until so many requests have been answered: then
+    it is killed. Raises `subprocess.TimeoutExpired` when its end takes longer than `timeout` seconds."""
+    told = msgspec.json.encode(terms).decode()
+    command = [sys.executable, "-m", "tests.simulation.life", str(folder), "--terms", told]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = folder / "journal.jsonl"
+    while kill_at is not None and process.poll() is None:
+        if journal.exists() and journal.read_bytes().count(b"\n") >= kill_at:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return
+        time.sleep(0.02)
+    _, said = process.communicate(timeout=timeout)
+    if process.returncode:
+        raise RuntimeError(said)
+
+
 def main() -> None:
     """Live, and say when it is over."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.life", description=__doc__)
@@ -189,12 +212,12 @@ def main() -> None:
 
     failed: list[object] = []
 
-    def live(_: object) -> defer.Deferred[None]:
+    def begin(_: object) -> defer.Deferred[None]:
         living = defer.Deferred.fromFuture(asyncio.ensure_future(_live(chosen.folder, terms)))
         return living.addErrback(failed.append)
 
     try:
-        task.react(live)
+        task.react(begin)
     except SystemExit:
         pass
     finally:

@@ -11,9 +11,8 @@ from archive.rebuild import rebuild
 from archive.storage import Store
 from archive.verification.verify import verify
 from crawler.cadence import Cadence
-from tests.simulation.__main__ import live
 from tests.simulation.judgement import Judgement, judge
-from tests.simulation.life import Terms
+from tests.simulation.life import Terms, live
 
 TERMS = Terms(days=6, a_day=8, seed=4, crawl_delay=0.02)
 KILLED_AT = (60, 151)
@@ -25,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is left of these days."""
     folder = tmp_path_factory.mktemp("life")
     for kill_at in (*KILLED_AT, None):
-        live(folder, TERMS, kill_at)
+        live(folder, TERMS, kill_at, timeout=600)
     return folder
 
 
