@@ -24,7 +24,7 @@ from warcio.warcwriter import WARCWriter
 
 from archive.errors import RecordError, StoreError
 
-__all__ = ["Member", "Record", "WarcWriter", "new_id", "sha256", "warc_fields"]
+__all__ = ["Member", "Record", "WarcWriter", "new_id", "plain_record", "sha256", "warc_fields"]
 
 OPEN_SUFFIX = ".open"
 CONFORMS_TO = "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -165,9 +165,7 @@ class WarcWriter:
         self._fd = self._open()
         self.size = 0
         self._sha = hashlib.sha256()
-        self._warcio = WARCWriter(io.BytesIO(), gzip=False, warc_version="1.1")
-        # Digests are ours (sha256 hex); warcio must not add its own.
-        self._warcio.NO_PAYLOAD_DIGEST_TYPES = _Everything()
+        self._warcio = _warcio_writer(io.BytesIO())
         fields = {"format": "WARC File Format 1.1", "conformsTo": CONFORMS_TO, **info}
         self.info_id = new_id()
         try:
@@ -219,7 +217,7 @@ class WarcWriter:
             for record in records:
                 gzip = _Gzip(spill)
                 self._warcio.out = gzip
-                self._warcio.write_record(self._build(record))
+                self._warcio.write_record(_build(record, self.info_id))
                 gzip.finish()
                 waiting.append(gzip.taken())
                 members.append(Member(offset, gzip.length, gzip.digest))
@@ -243,37 +241,6 @@ class WarcWriter:
             self.size += done
             view = view[done:]
 
-    def _build(self, record: Record) -> ArcWarcRecord:
-        headers = [
-            ("WARC-Type", record.type),
-            ("WARC-Record-ID", f"<{record.id}>"),
-            ("WARC-Date", record.date),
-        ]
-        if record.target_uri is not None:
-            headers.append(("WARC-Target-URI", record.target_uri))
-        headers += record.headers
-        if record.id != self.info_id:
-            headers.append(("WARC-Warcinfo-ID", f"<{self.info_id}>"))
-        if record.payload_digest:
-            headers.append(("WARC-Payload-Digest", record.payload_digest))
-        headers.append(("WARC-Block-Digest", sha256(record.block)))
-        _check([*headers, ("Content-Type", record.content_type or "")], record.type)
-        if isinstance(record.block, bytes):
-            length, stream = len(record.block), io.BytesIO(record.block)
-        else:
-            length = record.block.seek(0, os.SEEK_END)
-            record.block.seek(0)
-            stream = record.block  # type: ignore[assignment]
-        return ArcWarcRecord(
-            "warc",
-            "resource",  # for warcio: of a type that it writes verbatim; of a revisit it would drop the block
-            StatusAndHeaders("", headers, protocol="WARC/1.1"),
-            stream,
-            None,  # no http_headers: warcio would serialise them anew
-            record.content_type,
-            length,
-        )
-
     def close(self) -> str:
         """Flush to the disk, write ``NAME.sha256`` (as `sha256sum` does), take the final name.
 
@@ -293,6 +260,54 @@ class WarcWriter:
 
 
 WARC_FIELDS = "application/warc-fields"
+
+
+def plain_record(record: Record, info_id: str | None) -> bytes:
+    """A record as it stands in an uncompressed file; `info_id` is that of the file's warcinfo. Raises `RecordError`."""
+    plain = io.BytesIO()
+    _warcio_writer(plain).write_record(_build(record, info_id))
+    return plain.getvalue()
+
+
+def _warcio_writer(out: IO[bytes]) -> WARCWriter:
+    writer = WARCWriter(out, gzip=False, warc_version="1.1")
+    # Digests are ours (sha256 hex); warcio must not add its own.
+    writer.NO_PAYLOAD_DIGEST_TYPES = _Everything()
+    return writer
+
+
+def _build(record: Record, info_id: str | None) -> ArcWarcRecord:
+    headers = [
+        ("WARC-Type", record.type),
+        ("WARC-Record-ID", f"<{record.id}>"),
+        ("WARC-Date", record.date),
+    ]
+    if record.target_uri is not None:
+        headers.append(("WARC-Target-URI", record.target_uri))
+    headers += record.headers
+    if info_id and record.id != info_id:
+        headers.append(("WARC-Warcinfo-ID", f"<{info_id}>"))
+    if record.payload_digest:
+        headers.append(("WARC-Payload-Digest", record.payload_digest))
+    headers.append(("WARC-Block-Digest", sha256(record.block)))
+    _check([*headers, ("Content-Type", record.content_type or "")], record.type)
+    if isinstance(record.block, bytes):
+        length, stream = len(record.block), io.BytesIO(record.block)
+    else:
+        length = record.block.seek(0, os.SEEK_END)
+        record.block.seek(0)
+        stream = record.block  # type: ignore[assignment]
+    return ArcWarcRecord(
+        "warc",
+        "resource",  # for warcio: of a type that it writes verbatim; of a revisit it would drop the block
+        StatusAndHeaders("", headers, protocol="WARC/1.1"),
+        stream,
+        None,  # no http_headers: warcio would serialise them anew
+        record.content_type,
+        length,
+    )
+
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 

@@ -1,0 +1,55 @@
+"""Tombstones: one gzip member in the place of bytes that are gone, of exactly their length, that says what stood there.
+
+Every other record of the file keeps its offset, so that provenance, indexes and proofs that name places still hold.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import Any
+
+from archive.errors import RecordError
+from archive.reader import StoredRecord
+from archive.records import facts_record
+from archive.warc import plain_record
+
+__all__ = ["TOMBSTONE", "is_tombstone", "tombstone_member"]
+
+TOMBSTONE = "tombstone"
+"""In the record's URN: ``urn:newswarc:tombstone:...``."""
+
+_HEAD = b"\x1f\x8b\x08%c\0\0\0\0\0\xff"
+_COMMENT = 16
+_FILLER = b"\0\0\0\xff\xff"
+"""An empty stored block (RFC 1951, 3.2.4): says nothing, and can't hold anything."""
+_LAST = b"\x01\0\0\xff\xff"
+
+
+def tombstone_member(length: int, facts: dict[str, Any], *, date: str, info_id: str | None = None) -> bytes:
+    """A gzip member of exactly `length` bytes: a metadata record of `facts`, as application/warc-fields.
+
+    `date` is its WARC-Date (UTC, whole seconds), `info_id` the id of the file's warcinfo record. It is filled up with
+    empty deflate blocks, and up to four bytes of gzip comment. Raises `RecordError` if `facts` take more room.
+    """
+    record = facts_record(facts, TOMBSTONE, date)
+    plain = plain_record(record, info_id)
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    deflated = z.compress(plain) + z.flush(zlib.Z_SYNC_FLUSH)
+    end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) % (1 << 32)).to_bytes(4, "little")
+    room = length - len(_HEAD % 0) - len(deflated) - len(_LAST) - len(end)
+    if room < 0:
+        raise RecordError(f"{length} bytes are too few for a tombstone that says all this; it takes {length - room}.")
+    fillers, rest = divmod(room, len(_FILLER))
+    member = io.BytesIO()
+    member.write(_HEAD % (_COMMENT if rest else 0))
+    member.write(b" " * (rest - 1) + b"\0" if rest else b"")
+    member.write(deflated)
+    member.write(_FILLER * fillers)
+    member.write(_LAST + end)
+    return member.getvalue()
+
+
+def is_tombstone(record: StoredRecord) -> bool:
+    """Whether a record stands in the place of others."""
+    return record.type == "metadata" and (record.url or "").startswith(f"urn:newswarc:{TOMBSTONE}:")
