@@ -36,7 +36,15 @@ class SettingError(ArchiveError):
 
 
 class ExportError(ArchiveError):
-    """An export can't be made: nothing fits, the target can't be written, or the key is no good."""
+    """An export can't be made: nothing fits, or the target can't be written."""
+
+
+class SigningError(ArchiveError):
+    """The key that packages and seals are signed with can't be made or used."""
+
+
+class SealError(ArchiveError):
+    """A seal, a time stamp or a proof can't be made, or is not good."""
 
 
 class ServingError(ArchiveError):

@@ -16,6 +16,14 @@ ARCHIVE_FILE_SIZE = 1_000_000_000
 # The key that exported packages are signed with; empty: ~/.config/newswarc/key.pem if there is one (scrapy keygen).
 EXPORT_KEY = ""
 
+# The key that seals are signed with (docs/proof.md); empty: that for packages. Whether scrapy schedule seals once a day
+# if there is a key. An authority that stamps each seal with the time (RFC 3161), and a PEM file with its root
+# certificate, if this machine does not know it.
+SEAL_KEY = ""
+SEAL_DAILY = True
+SEAL_TIMESTAMP = ""
+SEAL_TIMESTAMP_CA = ""
+
 # A URL or e-mail address where a site's owner reaches you; it becomes part of the User-Agent.
 CONTACT = ""
 

@@ -16,10 +16,10 @@ from archive.export.output import new_file, new_folder
 from archive.export.parquet import require_pyarrow, write_parquet
 from archive.export.query import Query
 from archive.export.selection import ChangedCatalogue, Selection
-from archive.export.signing import SigningKey
 from archive.export.wacz import write_wacz
 from archive.export.wet import write_wet
 from archive.progress import Progress
+from archive.signing import SigningKey
 from archive.storage import Store
 
 __all__ = ["ENDINGS", "Export", "Format", "export", "format_of"]

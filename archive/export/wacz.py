@@ -35,11 +35,11 @@ from archive.export.members import Members
 from archive.export.plan import Plan
 from archive.export.recording import record_bytes, record_id
 from archive.export.selection import Entry, Selection
-from archive.export.signing import SigningKey
 from archive.export.texts import Texts
 from archive.export.wet import whole_text
 from archive.export.zipping import StoredEntry, StoredZip
 from archive.progress import Progress
+from archive.signing import SigningKey
 from archive.version import VERSION
 from archive.warc import CONFORMS_TO, WARC_FIELDS, sha256, warc_fields
 

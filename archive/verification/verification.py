@@ -37,6 +37,8 @@ class Verification(msgspec.Struct):
     """What breaks neither the standard nor the archive's integrity, but could be better."""
     signatures: list[str] = []
     """Who signed which package, one line each."""
+    removed: int = 0
+    """Sealed records that were taken out; a tombstone stands for each."""
     more: int = 0
     """Faults that were found but are not in `faults`, which lists only so many of a kind."""
 

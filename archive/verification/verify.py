@@ -19,6 +19,7 @@ from archive.errors import ArchiveError, RecordError
 from archive.progress import Progress
 from archive.reader import StoredRecord, check_digests, read_members
 from archive.rebuild import catch_up
+from archive.sealing.audit import SealAudit
 from archive.storage import Store
 from archive.verification.chain import (
     Details,
@@ -43,13 +44,16 @@ _SHOWN = 120
 """Bytes of a row that is told of."""
 
 
-def verify(store: Store, *, extract: bool = True, progress: Progress | None = None) -> Verification:
-    """Check every file, record, reference and catalogue row; with `extract`, read every page again.
+def verify(
+    store: Store, *, extract: bool = True, known_seal: str | None = None, progress: Progress | None = None
+) -> Verification:
+    """Check every file, record, reference, seal and catalogue row; with `extract`, read every page again.
 
-    Nothing in the store is changed. Raises `StoreError` if there is no archive.
+    `known_seal` is the digest of a seal, kept elsewhere, that must be in the store. Nothing in the store is changed.
+    Raises `StoreError` if there is no archive.
     """
     store.require()
-    return _Verifier(store, progress or (lambda *_: None)).run(extract=extract)
+    return _Verifier(store, progress or (lambda *_: None)).run(extract=extract, known_seal=known_seal)
 
 
 class _Verifier:
@@ -61,7 +65,7 @@ class _Verifier:
     def _fault(self, where: str, what: str, record: str | None = None) -> None:
         self._found.faults.append(Fault(where, what, record))
 
-    def run(self, *, extract: bool) -> Verification:
+    def run(self, *, extract: bool, known_seal: str | None) -> Verification:
         with Holdings.of(self._store) as self._holdings:
             names = self._store.files()
             for number, name in enumerate(names, 1):
@@ -73,7 +77,15 @@ class _Verifier:
             if extract:
                 self._check_extraction()
         self._check_catalogue()
+        self._check_seals(known_seal)
         return self._found
+
+    def _check_seals(self, known: str | None) -> None:
+        audit = SealAudit.of(self._store, known=known)
+        self._found.faults += audit.faults
+        self._found.advice += audit.advice
+        self._found.signatures += audit.signed
+        self._found.removed = audit.removed
 
     # Files and records
 

@@ -14,7 +14,7 @@ from crawler.progress import Progress
 
 if TYPE_CHECKING:
     from archive.export.formats import Export
-    from archive.export.signing import SigningKey
+    from archive.signing import SigningKey
 
 
 class Command(ArchiveCommand):
@@ -97,7 +97,7 @@ class Command(ArchiveCommand):
 
     def _key(self, opts: argparse.Namespace) -> SigningKey | None:
         """The key that is named, or the one in its usual place, if there is one."""
-        from archive.export.signing import SigningKey, default_path
+        from archive.signing import SigningKey, default_path
 
         assert self.settings is not None
         named = opts.key or self.settings.get("EXPORT_KEY")

@@ -24,7 +24,7 @@ class Command(ArchiveCommand):
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        from archive.export.signing import SigningKey, default_path
+        from archive.signing import SigningKey, default_path
 
         assert self.settings is not None
         if len(args) > 1:

@@ -26,7 +26,7 @@ class Command(ArchiveCommand):
     def long_desc(self) -> str:
         return (
             "Read the whole archive again: digests of files and records, revisits and their originals, provenance, "
-            "the catalogue against the files, and every text against the page it was read from. With files (or "
+            "seals, the catalogue against the files, and every text against the page it was read from. With files (or "
             "folders of them), judge these instead, whoever made them: WARC files together as one set, each WACZ by "
             "itself. With --url, check the texts of one article, each from its own bytes to those of its page, and "
             "show every step. Each fault is named; the exit code is 1 if there is one, advice aside. Nothing is "
@@ -36,14 +36,15 @@ class Command(ArchiveCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--no-extraction", action="store_true", help="do not read the pages again")
+        parser.add_argument("--seal", metavar="DIGEST", help="this seal must be there: what scrapy seal printed then")
         parser.add_argument("--url", help="check only the texts of the article at this URL, and show each step")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.inspection import inspect
         from archive.verification.verify import verify
 
-        if opts.url and args:
-            self.fail("give either files or --url.")
+        if sum(map(bool, (opts.url, args, opts.seal))) > 1:
+            self.fail("give either files, --url or --seal.")
             self.exitcode = 2
             return
         if opts.url:
@@ -54,7 +55,9 @@ class Command(ArchiveCommand):
                 if args:
                     found = inspect(map(Path, args), progress=progress)
                 else:
-                    found = verify(self.store, extract=not opts.no_extraction, progress=progress)
+                    found = verify(
+                        self.store, extract=not opts.no_extraction, known_seal=opts.seal, progress=progress
+                    )
         except ArchiveError as error:
             self.fail(error)
             return
@@ -116,6 +119,8 @@ def summary(found: Verification) -> str:
         text += f" ({found.compared} read again from their pages)"
     if found.other_version:
         text += f"; {found.other_version} texts of other versions of newswarc were not read again"
+    if found.removed:
+        text += f"; {counted(found.removed, 'sealed record')} were taken out, with a tombstone in place of each"
     if found.open_files:
         text += f"; {len(found.open_files)} files are being written and were left out"
     count = len(found.faults) + found.more

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Error, sync_playwright
 
 from archive.article import Article
-from archive.export.signing import SigningKey
+from archive.signing import SigningKey
 from archive.storage import Store
 from tests.archive.export.papers import FERRY, STORM, Opened, handed_over, keep_text, paper
 from tests.archive.making import running

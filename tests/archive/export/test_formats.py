@@ -17,7 +17,7 @@ import pytest
 from archive.errors import ArchiveError, ExportError
 from archive.export.formats import ENDINGS, Format, export, format_of
 from archive.export.query import Query
-from archive.export.signing import SigningKey
+from archive.signing import SigningKey
 from archive.rebuild import rebuild
 from archive.storage import Store
 from tests.archive.export.papers import Opened, handed_over, paper
@@ -75,7 +75,7 @@ import sys
 from pathlib import Path
 from archive.export.formats import export
 from archive.export.query import Query
-from archive.export.signing import SigningKey
+from archive.signing import SigningKey
 from archive.storage import Store
 root, target, format, key = sys.argv[1:]
 export(Store(root), Query(versions="all"), Path(target), format, key=SigningKey.read(Path(key)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archive.export.signing import SigningKey
+from archive.signing import SigningKey
 from archive.storage import Store
 from tests.archive.export.papers import handed_over, paper
 from tests.archive.inspection.files import advice, faults, judged, only

@@ -1,7 +1,7 @@
-"""`SigningKey`: the key that packages are signed with, so that whoever gets one can tell it from an altered copy.
+"""`SigningKey`: the key that packages and seals are signed with: whoever gets one can tell it from an altered copy.
 
-An anonymous signature of the WACZ Signing and Verification specification 0.1.0, as ArchiveWeb.page makes it: ECDSA
-over P-384 with SHA-256, over the ASCII text of the digest of datapackage.json.
+A package gets an anonymous signature of the WACZ Signing and Verification specification 0.1.0, as ArchiveWeb.page makes
+it: ECDSA over P-384 with SHA-256, over the ASCII text of the digest of datapackage.json.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from archive.errors import ExportError
+from archive.errors import SigningError
 from archive.version import VERSION
 
 __all__ = ["SigningKey", "default_path"]
@@ -47,7 +47,7 @@ class SigningKey:
     def make(cls, path: Path) -> SigningKey:
         """Make a key and keep it in a new file, which nobody else can read from its first moment.
 
-        Raises `ExportError` if there is a file of that name already, or none can be made.
+        Raises `SigningError` if there is a file of that name already, or none can be made.
         """
         private = ec.generate_private_key(_CURVE())
         pem = private.private_bytes(
@@ -57,9 +57,9 @@ class SigningKey:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError as error:
-            raise ExportError(f"{path}: exists already, and a key is never overwritten; name another file.") from error
+            raise SigningError(f"{path}: exists already, and a key is never overwritten; name another file.") from error
         except OSError as error:
-            raise ExportError(f"{path}: can't be made: {error.strerror}.") from error
+            raise SigningError(f"{path}: can't be made: {error.strerror}.") from error
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(pem)
@@ -67,34 +67,34 @@ class SigningKey:
                 os.fsync(file.fileno())
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise ExportError(f"{path}: can't be written: {error.strerror}; no key was made.") from error
+            raise SigningError(f"{path}: can't be written: {error.strerror}; no key was made.") from error
         return cls(private)
 
     @classmethod
     def read(cls, path: Path) -> SigningKey:
-        """The key in a file. Raises `ExportError` if it can't be used, also if others could read it."""
+        """The key in a file. Raises `SigningError` if it can't be used, also if others could read it."""
         try:
             with path.open("rb") as file:
                 about = os.fstat(file.fileno())
                 if not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST_FILE:
-                    raise ExportError(f"{path}: is no key file; scrapy keygen makes one.")
+                    raise SigningError(f"{path}: is no key file; scrapy keygen makes one.")
                 if about.st_mode & 0o077:
-                    raise ExportError(f"{path}: others can read this key; run chmod 600 {path}.")
+                    raise SigningError(f"{path}: others can read this key; run chmod 600 {path}.")
                 pem = file.read()
         except FileNotFoundError as error:
-            raise ExportError(f"{path}: there is no key; scrapy keygen makes one.") from error
+            raise SigningError(f"{path}: there is no key; scrapy keygen makes one.") from error
         except OSError as error:
-            raise ExportError(f"{path}: can't be read: {error.strerror}.") from error
+            raise SigningError(f"{path}: can't be read: {error.strerror}.") from error
         try:
             private = serialization.load_pem_private_key(pem, None)
         except TypeError as error:
-            raise ExportError(
+            raise SigningError(
                 f"{path}: is encrypted; take the passphrase off, or let scrapy keygen make one."
             ) from error
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise ExportError(f"{path}: is no private key in PEM; scrapy keygen makes one.") from error
+            raise SigningError(f"{path}: is no private key in PEM; scrapy keygen makes one.") from error
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, _CURVE):
-            raise ExportError(f"{path}: is no ECDSA key on the curve P-384; scrapy keygen makes one.")
+            raise SigningError(f"{path}: is no ECDSA key on the curve P-384; scrapy keygen makes one.")
         return cls(private)
 
     @property
@@ -103,14 +103,22 @@ class SigningKey:
         return base64.b64encode(self._public).decode()
 
     @property
+    def public_bytes(self) -> bytes:
+        """The public key: SubjectPublicKeyInfo in DER."""
+        return self._public
+
+    @property
     def fingerprint(self) -> str:
         """``sha256:<hex>`` of the public key, to compare it by."""
         return f"sha256:{hashlib.sha256(self._public).hexdigest()}"
 
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The signature of any bytes, in DER as openssl has it. Always the same (RFC 6979)."""
+        return self._private.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
     def sign(self, text: str) -> str:
-        """The signature of an ASCII text: the two numbers side by side, in Base64. Always the same (RFC 6979)."""
-        der = self._private.sign(text.encode("ascii"), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
-        r, s = utils.decode_dss_signature(der)
+        """The signature of an ASCII text: the two numbers side by side, in Base64."""
+        r, s = utils.decode_dss_signature(self.sign_bytes(text.encode("ascii")))
         return base64.b64encode(r.to_bytes(_NUMBER, "big") + s.to_bytes(_NUMBER, "big")).decode()
 
     def signed_data(self, digest: str, created: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
-from archive.errors import ExportError
-from archive.export.signing import SigningKey, default_path
+from archive.errors import SigningError
+from archive.signing import SigningKey, default_path
 from tests.archive.making import digest_of, refused
 
 DIGEST = "sha256:" + "a" * 64
@@ -79,7 +79,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     before = path.read_bytes()
     (tmp_path / "link.pem").symlink_to(elsewhere)
     for target in (path, tmp_path / "link.pem"):
-        with pytest.raises(ExportError) as caught:
+        with pytest.raises(SigningError) as caught:
             SigningKey.make(target)
         assert "never overwritten" in refused(caught.value)
     assert path.read_bytes() == before
@@ -88,7 +88,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ExportError) as caught:
+    with pytest.raises(SigningError) as caught:
         SigningKey.make(tmp_path / "file" / "key.pem")
     refused(caught.value)
 
@@ -98,7 +98,7 @@ def test_a_key_that_others_can_touch_is_refused(tmp_path: Path, mode: int) -> No
     path = tmp_path / "key.pem"
     SigningKey.make(path)
     path.chmod(mode)
-    with pytest.raises(ExportError) as caught:
+    with pytest.raises(SigningError) as caught:
         SigningKey.read(path)
     assert f"chmod 600 {path}" in refused(caught.value)
     path.chmod(0o400)
@@ -117,7 +117,7 @@ def test_what_is_no_key_of_ours_is_refused(tmp_path: Path) -> None:
         write_key(tmp_path / "locked", ec.generate_private_key(ec.SECP384R1()), b"secret"),
     ]
     for path in paths:
-        with pytest.raises(ExportError) as caught:
+        with pytest.raises(SigningError) as caught:
             SigningKey.read(path)
         assert str(path) in refused(caught.value)
 
