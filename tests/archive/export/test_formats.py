@@ -17,8 +17,8 @@ import pytest
 from archive.errors import ArchiveError, ExportError
 from archive.export.formats import ENDINGS, Format, export, format_of
 from archive.export.query import Query
-from archive.signing import SigningKey
 from archive.rebuild import rebuild
+from archive.signing import SigningKey
 from archive.storage import Store
 from tests.archive.export.papers import Opened, handed_over, paper
 from tests.archive.making import ROOT, refused

@@ -15,16 +15,16 @@ from cdxj_indexer.main import CDXJIndexer
 
 from archive.article import Article
 from archive.errors import ArchiveError
-from archive.signing import SigningKey
 from archive.furniture.furniture import site_of
 from archive.provenance import capture_of, text_of
 from archive.reader import StoredRecord, check_digests, parse_member, read_records
 from archive.rules import Reading
+from archive.signing import SigningKey
 from archive.storage import Store
 from tests.archive.export.papers import STORM, Opened, handed_over, keep_text, paper, selected
-from tests.archive.test_signing import is_true
 from tests.archive.furniture.test_learner import PROMOTION, Writer, put
 from tests.archive.making import digest_of, keep_page, later, page, refused, running
+from tests.archive.test_signing import is_true
 
 BIN = Path(sys.executable).parent
 
