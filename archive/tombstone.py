@@ -10,11 +10,11 @@ import zlib
 from typing import Any
 
 from archive.errors import RecordError
-from archive.reader import StoredRecord
+from archive.reader import StoredRecord, read_records
 from archive.records import facts_record
 from archive.warc import plain_record
 
-__all__ = ["TOMBSTONE", "is_tombstone", "tombstone_member"]
+__all__ = ["TOMBSTONE", "is_tombstone", "leaves_under", "tombstone_member"]
 
 TOMBSTONE = "tombstone"
 """In the record's URN: ``urn:newswarc:tombstone:...``."""
@@ -53,3 +53,15 @@ def tombstone_member(length: int, facts: dict[str, Any], *, date: str, info_id: 
 def is_tombstone(record: StoredRecord) -> bool:
     """Whether a record stands in the place of others."""
     return record.type == "metadata" and (record.url or "").startswith(f"urn:newswarc:{TOMBSTONE}:")
+
+
+def leaves_under(content: bytes) -> list[bytes]:
+    """The Merkle leaves of the sealed records that a tombstone stands for: ``removed[].leaf``, in their order.
+
+    `content` is that of its gzip member. Nothing if it is no tombstone, or of records that nobody removed.
+    """
+    try:
+        (record,) = read_records(io.BytesIO(content))
+        return [bytes.fromhex(one["leaf"]) for one in record.json()["removed"]] if is_tombstone(record) else []
+    except (RecordError, ValueError, KeyError, TypeError):
+        return []

@@ -12,8 +12,8 @@ from archive.sealing.merkle import SIZE, leaf_of
 from archive.sealing.seal import Seal
 from archive.sealing.seals import SealedFile, Seals
 from archive.sealing.stamp import check_stamp
-from archive.sealing.tombstones import leaves_under
 from archive.storage import Store, read_sidecar
+from archive.tombstone import leaves_under
 from archive.verification.chain import sidecar_problem
 from archive.verification.verification import Fault
 
