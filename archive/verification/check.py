@@ -16,7 +16,7 @@ from archive.furniture.furniture import Entry, Furniture, site_of
 from archive.history.difference import difference
 from archive.history.history import version_row
 from archive.provenance import capture_of
-from archive.reader import StoredRecord, check_digests, parse_member, read_gzip
+from archive.reader import StoredRecord, check_digests, parse_member
 from archive.storage import Store
 from archive.verification.chain import (
     Details,
@@ -28,6 +28,7 @@ from archive.verification.chain import (
     sidecar_problem,
     task_of,
 )
+from archive.verification.cleaning_list import find_list
 from archive.version import EXTRACTOR
 from archive.warc import OPEN_SUFFIX, sha256
 from archive.workers import ExtractorPool
@@ -38,9 +39,6 @@ _SMALL = 64 << 20
 """Bytes of a file whose own digest is made again on the spot."""
 _NEAR = 256 << 20
 """Bytes of a file that are searched for a list of recurring paragraphs."""
-_LIST = b"urn:newswarc:furniture:"
-_HEAD = 1000
-"""Bytes of a record in which its WARC-Target-URI stands."""
 _LONGEST = 60
 """Seconds that reading a page may take."""
 
@@ -297,21 +295,17 @@ class _Checker:
             latest = Furniture.of(site, msgspec.json.decode(row["entries"], type=list[Entry]))
             if latest.digest == digest:
                 return latest
-        with self._store.path(self._row["file"]).open("rb") as file:
-            for offset, length, data in read_gzip(file):
-                if offset >= self._row["offset"]:
-                    break
-                if offset > _NEAR:
-                    raise _ListNotFound("The list of recurring paragraphs stands far away in the file.", ok=None)
-                if _LIST in data[:_HEAD] and (found := self._list_at(offset, length)) and found.digest == digest:
-                    return found
-        raise _ListNotFound(f"The list of recurring paragraphs that was used ({digest}) is not in the file.", ok=False)
-
-    def _list_at(self, offset: int, length: int) -> Furniture | None:
+        file = self._row["file"]
         try:
-            return list_of(parse_member(self._store.read(self._row["file"], offset, length), offset))
-        except ArchiveError:
-            return None
+            place = find_list(self._store, file, digest, self._row["offset"], near=_NEAR)
+        except LookupError as error:
+            text = "The list of recurring paragraphs stands far away in the file."
+            raise _ListNotFound(text, ok=None) from error
+        found = list_of(parse_member(self._store.read(file, *place), place[0])) if place else None
+        if found is None:
+            text = f"The list of recurring paragraphs that was used ({digest}) is not in the file."
+            raise _ListNotFound(text, ok=False)
+        return found
 
 
 class _ListNotFound(ArchiveError):

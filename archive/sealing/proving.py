@@ -1,0 +1,187 @@
+"""`prove`: gathers from the archive what shows that a page said something."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from typing import NamedTuple
+
+from archive import clock
+from archive.catalogue import Catalogue
+from archive.catalogue.rows import Row
+from archive.errors import RecordError, SealError
+from archive.history.history import History, Version, read_article
+from archive.reader import parse_member, read_gzip
+from archive.records import iso
+from archive.sealing.merkle import SIZE, leaf_of, path_to
+from archive.sealing.proof import FORMAT, Proof, ProofRecord, ProofSeal, Quotation, Role
+from archive.sealing.seals import Seals
+from archive.storage import Store
+from archive.verification.cleaning_list import find_list
+from archive.version import VERSION
+from archive.warc import OPEN_SUFFIX
+
+__all__ = ["member_content", "prove", "quotation"]
+
+_LARGEST_RECORD = 256 << 20
+_BESIDE = 2
+"""Records that stand behind a response: its request, and what is known of both."""
+
+
+class _Place(NamedTuple):
+    file: str
+    offset: int
+    length: int
+
+
+def prove(store: Store, catalogue: Catalogue, url: str, *, at: str | None = None, quote: str | None = None) -> Proof:
+    """A proof of what the page at `url` said.
+
+    `at` is a time (a WARC-Date or the beginning of one): the version that stood there then; without it the last one, or
+    the last that holds `quote`, a passage of the text in which any run of spaces counts as one.
+
+    Raises `StoreError` if the archive has no such version, `SealError` if the quotation is not in it or its records are
+    not sealed, `RecordError` if they are damaged.
+    """
+    versions = History.of(store, catalogue, url, slice(0)).versions
+    if not versions:
+        raise SealError(f"{url}: no text of it is in the archive {store.root}.")
+    there = [version for version in versions if at is None or version.date[: len(at)] <= at]
+    if not there:
+        raise SealError(f"{url}: the archive first saw it at {versions[0].date}, after {at}.")
+    version, row, found = _choose(store, catalogue, there, at, quote)
+    gatherer = _Gatherer(store)
+    records = tuple(gatherer.record(role, place) for role, place in _places(store, catalogue, version, row))
+    seals = tuple(gatherer.seal(number) for number in sorted({record.seal for record in records}))
+    return Proof(
+        format=FORMAT,
+        url=url,
+        made=iso(clock.now()),
+        software=f"newswarc/{VERSION}",
+        quotation=found,
+        records=records,
+        seals=seals,
+    )
+
+
+def quotation(text: str, quote: str) -> Quotation | None:
+    """Where a passage stands in a text first; any run of spaces and line ends counts as one space."""
+    places = [n for n, c in enumerate(text) if not c.isspace() or (n and not text[n - 1].isspace())]
+    squeezed = "".join(" " if text[n].isspace() else text[n] for n in places)
+    wanted = " ".join(quote.split())
+    if not wanted or (at := squeezed.find(wanted)) < 0:
+        return None
+    start, end = places[at], places[at + len(wanted) - 1] + 1
+    return Quotation(text[start:end], start, end, text.count("\n", 0, start) + 1)
+
+
+def member_content(member: bytes) -> bytes:
+    """What is in a gzip member, which must be one and no more. Raises `RecordError`."""
+    z = zlib.decompressobj(31)
+    try:
+        content = z.decompress(member, _LARGEST_RECORD)
+    except zlib.error as error:
+        raise RecordError(f"is no gzip member: {error}") from error
+    if not z.eof or z.unused_data:
+        raise RecordError("is not one whole gzip member")
+    return content
+
+
+def _choose(
+    store: Store, catalogue: Catalogue, versions: list[Version], at: str | None, quote: str | None
+) -> tuple[Version, Row, Quotation | None]:
+    """The version to prove, its row, and where the quotation stands in it."""
+    tried = 0
+    for version in reversed(versions):
+        row = catalogue.version(version.id)
+        assert row is not None
+        if quote is None:
+            return version, row, None
+        tried += 1
+        if found := quotation(read_article(store, row).text, quote):
+            return version, row, found
+        if at is not None:
+            break
+    what = f"the version of {versions[-1].date}" if at else "any version" if tried > 1 else "its one version"
+    raise SealError(f"The quotation is not in the text of {what}: {quote!r:.200}.")
+
+
+def _places(store: Store, catalogue: Catalogue, version: Version, row: Row) -> Iterator[tuple[Role, _Place]]:
+    """The records that belong to a version, and what each one is."""
+    page = catalogue.capture(version.page)
+    if page is None:
+        raise SealError(f"{version.page}: the page of this text is not in the archive; run scrapy verify.")
+    yield from _exchange(store, page, ("response", "request", "exchange"))
+    if version.is_return and (revisit := catalogue.capture(version.capture.id)):
+        yield from _exchange(store, revisit, ("revisit", "revisit-request", "revisit-exchange"))
+    about: tuple[tuple[Role, str], ...] = (("text", ""), ("details", "details_"), ("provenance", "provenance_"))
+    for role, prefix in about:
+        yield role, _Place(row["file"], row[f"{prefix}offset"], row[f"{prefix}length"])
+    used = read_article(store, row).trace.furniture
+    if used and (found := find_list(store, row["file"], used, row["offset"])):
+        yield "furniture", _Place(row["file"], *found)
+
+
+def _exchange(store: Store, capture: Row, roles: tuple[Role, Role, Role]) -> Iterator[tuple[Role, _Place]]:
+    """A response or revisit, and what stands behind it: the request, if there is one, and the facts."""
+    yield roles[0], _Place(capture["file"], capture["offset"], capture["length"])
+    at = capture["offset"] + capture["length"]
+    for place in _following(store, capture["file"], at):
+        record = parse_member(store.read(*place), place.offset)
+        if record.refers_to("WARC-Concurrent-To") != capture["id"]:
+            return
+        yield roles[1 if record.type == "request" else 2], place
+
+
+def _following(store: Store, file: str, offset: int) -> Iterator[_Place]:
+    try:
+        with store.path(file).open("rb") as opened:
+            for at, length, _ in islice(read_gzip(opened, offset), _BESIDE):
+                yield _Place(file, at, length)
+    except OSError as error:
+        raise RecordError(f"{file}: can't be read: {error.strerror}.") from error
+
+
+class _Gatherer:
+    """Finds for each record the seal that covers it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seals = Seals(store)
+        self._numbers = self._seals.numbers()[::-1]
+        self._leaves = cache(lambda number: self._seals.leaves(number, self._seals.read(number)))
+        self._files = cache(lambda number: self._seals.files(number, self._seals.read(number)))
+
+    def record(self, role: Role, place: _Place) -> ProofRecord:
+        member = self._store.read(*place)
+        content = member_content(member)
+        number, first, count = self._cover(place.file)
+        leaves = self._leaves(number)
+        leaf, at = leaf_of(content), first * SIZE
+        while (at := leaves.find(leaf, at, (first + count) * SIZE)) % SIZE:
+            if at < 0:
+                raise SealError(
+                    f"{place.file}, byte {place.offset}: is not as seal {number} has it; run scrapy verify."
+                )
+            at += 1
+        index = at // SIZE
+        path = tuple(step.hex() for step in path_to(leaves, index))
+        record = parse_member(member, place.offset)
+        return ProofRecord(role=role, id=record.id, seal=number, index=index, path=path, member=member)
+
+    def seal(self, number: int) -> ProofSeal:
+        return ProofSeal(number, self._seals.read(number).data.decode(), self._seals.stamp(number))
+
+    def _cover(self, file: str) -> tuple[int, int, int]:
+        """The seal that covers a file, the index of the file's first leaf, and how many it has."""
+        for number in self._numbers:
+            first = 0
+            for covered in self._files(number):
+                if covered.name == file:
+                    return number, first, covered.records
+                first += covered.records
+        is_open = self._store.path(file).name.endswith(OPEN_SUFFIX)
+        then = "wait until its crawl has ended, then run" if is_open else "run"
+        raise SealError(f"{file}: is not sealed yet; {then} scrapy seal.")
