@@ -191,6 +191,9 @@ class Store:
 
         Files that a living process writes (they are locked) are left alone.
         """
+        from archive.rewriting import finish_rewriting
+
+        finish_rewriting(self.root)
         recovered = []
         for path in sorted(self.root.rglob("*.warc.gz" + OPEN_SUFFIX)):
             try:

@@ -64,6 +64,7 @@ class Newswarc:
             settings["EXTENSIONS"].set("crawler.archiving.Archiving", 0, priority="addon")
             settings["EXTENSIONS"].set("crawler.health.Health", 2, priority="addon")
             settings["ITEM_PIPELINES"].set("crawler.pipelines.ArticlePipeline", 100, priority="addon")
+            settings["DOWNLOADER_MIDDLEWARES"].set("crawler.removed.Removed", 40, priority="addon")
             settings["DOWNLOADER_MIDDLEWARES"].set("crawler.patience.Patience", 60, priority="addon")
             settings["DOWNLOADER_MIDDLEWARES"].set("crawler.conditional.Conditional", 570, priority="addon")
             settings["DOWNLOADER_MIDDLEWARES"].set("crawler.tdmrep.TdmRep", 110, priority="addon")

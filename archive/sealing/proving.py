@@ -5,17 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from functools import cache
-from itertools import islice
-from typing import NamedTuple
 
 from archive import clock
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
 from archive.errors import RecordError, SealError
 from archive.history.history import History, Version, read_article
-from archive.reader import parse_member, read_gzip
+from archive.reader import parse_member
 from archive.records import iso
 from archive.sealing.merkle import SIZE, leaf_of, path_to
+from archive.sealing.places import Place, exchange_places, text_places
 from archive.sealing.proof import FORMAT, Proof, ProofRecord, ProofSeal, Quotation, Role
 from archive.sealing.seals import Seals
 from archive.storage import Store
@@ -26,14 +25,6 @@ from archive.warc import OPEN_SUFFIX
 __all__ = ["member_content", "prove", "quotation"]
 
 _LARGEST_RECORD = 256 << 20
-_BESIDE = 2
-"""Records that stand behind a response: its request, and what is known of both."""
-
-
-class _Place(NamedTuple):
-    file: str
-    offset: int
-    length: int
 
 
 def prove(store: Store, catalogue: Catalogue, url: str, *, at: str | None = None, quote: str | None = None) -> Proof:
@@ -108,7 +99,7 @@ def _choose(
     raise SealError(f"The quotation is not in the text of {what}: {quote!r:.200}.")
 
 
-def _places(store: Store, catalogue: Catalogue, version: Version, row: Row) -> Iterator[tuple[Role, _Place]]:
+def _places(store: Store, catalogue: Catalogue, version: Version, row: Row) -> Iterator[tuple[Role, Place]]:
     """The records that belong to a version, and what each one is."""
     page = catalogue.capture(version.page)
     if page is None:
@@ -116,32 +107,17 @@ def _places(store: Store, catalogue: Catalogue, version: Version, row: Row) -> I
     yield from _exchange(store, page, ("response", "request", "exchange"))
     if version.is_return and (revisit := catalogue.capture(version.capture.id)):
         yield from _exchange(store, revisit, ("revisit", "revisit-request", "revisit-exchange"))
-    about: tuple[tuple[Role, str], ...] = (("text", ""), ("details", "details_"), ("provenance", "provenance_"))
-    for role, prefix in about:
-        yield role, _Place(row["file"], row[f"{prefix}offset"], row[f"{prefix}length"])
+    roles: tuple[Role, Role, Role] = ("text", "details", "provenance")
+    yield from zip(roles, text_places(row), strict=True)
     used = read_article(store, row).trace.furniture
     if used and (found := find_list(store, row["file"], used, row["offset"])):
-        yield "furniture", _Place(row["file"], *found)
+        yield "furniture", Place(row["file"], *found)
 
 
-def _exchange(store: Store, capture: Row, roles: tuple[Role, Role, Role]) -> Iterator[tuple[Role, _Place]]:
-    """A response or revisit, and what stands behind it: the request, if there is one, and the facts."""
-    yield roles[0], _Place(capture["file"], capture["offset"], capture["length"])
-    at = capture["offset"] + capture["length"]
-    for place in _following(store, capture["file"], at):
-        record = parse_member(store.read(*place), place.offset)
-        if record.refers_to("WARC-Concurrent-To") != capture["id"]:
-            return
-        yield roles[1 if record.type == "request" else 2], place
-
-
-def _following(store: Store, file: str, offset: int) -> Iterator[_Place]:
-    try:
-        with store.path(file).open("rb") as opened:
-            for at, length, _ in islice(read_gzip(opened, offset), _BESIDE):
-                yield _Place(file, at, length)
-    except OSError as error:
-        raise RecordError(f"{file}: can't be read: {error.strerror}.") from error
+def _exchange(store: Store, capture: Row, roles: tuple[Role, Role, Role]) -> Iterator[tuple[Role, Place]]:
+    """A response or revisit, its request, and the facts, by their roles."""
+    for place, record in exchange_places(store, capture):
+        yield roles[0 if record.id == capture["id"] else 1 if record.type == "request" else 2], place
 
 
 class _Gatherer:
@@ -154,7 +130,7 @@ class _Gatherer:
         self._leaves = cache(lambda number: self._seals.leaves(number, self._seals.read(number)))
         self._files = cache(lambda number: self._seals.files(number, self._seals.read(number)))
 
-    def record(self, role: Role, place: _Place) -> ProofRecord:
+    def record(self, role: Role, place: Place) -> ProofRecord:
         member = self._store.read(*place)
         content = member_content(member)
         number, first, count = self._cover(place.file)
