@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archive.storage import Store
     from crawler.scheduling.listing import Entry
     from crawler.scheduling.schedule import Schedule
+    from crawler.scheduling.sealing import DailySealing
     from crawler.scheduling.sources import ScheduledSources
     from crawler.watching.board import Board
     from crawler.watching.output import Output
@@ -91,6 +92,7 @@ class Command(ArchiveCommand):
                 tell=output.tell,
                 say=output.say,
                 is_worth=Worth(self.store, sources.source),
+                sealing=_sealing(self.store, settings, output),
                 board=board,
                 show=show,
                 show_seconds=seconds,
@@ -147,6 +149,17 @@ def _watch(
 
     seconds = _number("LOGSTATS_INTERVAL", settings["LOGSTATS_INTERVAL"], at_least=0)
     return (say_all if seconds else None), seconds
+
+
+def _sealing(store: Store, settings: BaseSettings, output: Output) -> DailySealing | None:
+    """Seals once a day, if there is a key to do it with."""
+    from archive.sealing.keys import key_path
+    from crawler.scheduling.sealing import DailySealing
+
+    named = settings.get("SEAL_KEY"), settings.get("EXPORT_KEY")
+    if not settings.getbool("SEAL_DAILY", True) or not (any(named) or key_path(store).exists()):
+        return None
+    return DailySealing(store, _given(settings), lambda line: output.say("", line))
 
 
 def _metrics(board: Board, store: Store, host: str, port: int) -> Callable[[], None]:

@@ -33,15 +33,18 @@ class Command(ArchiveCommand):
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from archive.sealing.keys import key_path
         from archive.sealing.sealing import seal_store
         from archive.signing import SigningKey
 
+        assert self.settings is not None
         if args:
             self.fail("scrapy seal takes no arguments.")
             self.exitcode = 2
             return
         try:
-            key = SigningKey.read(self._key_path())
+            named = self.settings.get("SEAL_KEY"), self.settings.get("EXPORT_KEY")
+            key = SigningKey.read(key_path(self.store, *named))
             following = SigningKey.read(Path(opts.rotate).expanduser()) if opts.rotate else None
             with Progress("sealing") as progress:
                 done = seal_store(self.store, key, next_key=following, unannounced=opts.unannounced, progress=progress)
@@ -60,16 +63,6 @@ class Command(ArchiveCommand):
         if following:
             print(f"The next seal is to be signed with the key {following.fingerprint}: set SEAL_KEY to its file.")
         self._stamp()
-
-    def _key_path(self) -> Path:
-        from archive.signing import default_path
-
-        assert self.settings is not None
-        named = self.settings.get("SEAL_KEY") or self.settings.get("EXPORT_KEY")
-        path = Path(named).expanduser() if named else default_path()
-        if self.store.root.resolve() in path.resolve().parents:
-            raise ArchiveError(f"{path}: is inside the archive, which is copied and handed on; keep the key elsewhere.")
-        return path
 
     def _stamp(self) -> None:
         from archive.sealing.stamp import read_certificates

@@ -16,6 +16,7 @@ from crawler.scheduling.plan import Outcome, Plan
 from crawler.scheduling.processes import Processes
 from crawler.scheduling.schedule import Schedule
 from crawler.scheduling.scheduler import Scheduler
+from crawler.scheduling.sealing import DailySealing
 from crawler.scheduling.state import StateFile
 from crawler.watching.board import Board
 
@@ -45,6 +46,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """For the scheduler's own sentences."""
     is_worth: Callable[[str], bool] = lambda name: True
     """Whether anything of a source is due: if not, its time passes without a run."""
+    sealing: DailySealing | None = None
+    """Seals once a day; None: nobody does."""
     board: Board = msgspec.field(default_factory=Board)
     """Is told how all stands."""
     show: Callable[[], None] | None = None
@@ -101,6 +104,8 @@ class _Work:
             if (schedules := self._service.schedules()) is not None:
                 self._scheduler.follow(schedules)
             self._start_due()
+            if self._service.sealing:
+                self._service.sealing.step()
             await self._wait()
         return await self._end()
 
@@ -119,6 +124,8 @@ class _Work:
             await self._wait()
         if not any_started:
             self._say_what_comes()
+        if self._service.sealing and not self._stopping:
+            await self._service.sealing.once()
         return await self._end() or int(self._failed)
 
     def _start_due(self, only: Sequence[str] | None = None) -> list[str]:
@@ -156,6 +163,8 @@ class _Work:
             self._woken.clear()
             await self._woken.wait()
         harder.cancel()
+        if self._service.sealing:
+            await self._service.sealing.stop()
         if self._showing:
             self._showing.cancel()
         return 0
