@@ -9,6 +9,7 @@ import msgspec
 from archive.errors import ArchiveError, RecordError, SealError
 from archive.reader import read_gzip
 from archive.sealing.merkle import SIZE, leaf_of
+from archive.sealing.redactions import Redactions
 from archive.sealing.seal import Seal
 from archive.sealing.seals import SealedFile, Seals
 from archive.sealing.stamp import check_stamp
@@ -63,6 +64,9 @@ class _Auditor:
             digests.add(seal.digest)
             keys.add(seal.statement.key)
             before = seal
+        redactions = Redactions(self._store).path
+        if redactions.exists() and (problem := sidecar_problem(redactions)):
+            self._fault(redactions.name, problem)
         if known is not None and known not in digests:
             self._fault("seals", f"no seal is {known}: seals were taken away or made anew")
         if before:

@@ -192,13 +192,13 @@ class _Checker:
         asked = f" to {_first_line(request)!r}" if request else ""
         yield Finding(
             True,
-            f"By the archive's clock and word, {response.url} was answered at {response.need('WARC-Date')}"
+            f"The archive recorded, by its own clock, that {response.url} answered at {response.need('WARC-Date')}"
             f"{f' from {ip}' if ip else ''} with {status!r}{asked}.",
         )
         if revisit := self._records.get("revisit"):
             if problem := revisit_problem(revisit, response):
                 raise _Broken(f"The revisit {problem}.")
-            yield Finding(True, f"At {revisit.need('WARC-Date')} the same answer was seen again ({revisit.url}).")
+            yield Finding(True, f"At {revisit.need('WARC-Date')} it recorded the same answer again ({revisit.url}).")
 
     def _check_text(self) -> Iterator[Finding]:
         text, response, details = (self._records[role] for role in ("text", "response", "details"))

@@ -77,7 +77,7 @@ def test_a_good_proof_says_what_is_proven_and_what_is_not(
     told = " ".join(finding.what for finding in found.findings)
     for part in (
         "6 records",
-        f"{STORM} was answered at 2026-11-20T09:00:00Z",
+        f"{STORM} answered at 2026-11-20T09:00:00Z",
         "'HTTP/1.1 200 OK'",
         "'GET /2026/storm HTTP/1.1'",
         f"paragraph 2 of the text: {QUOTE!r}",

@@ -164,6 +164,8 @@ def test_it_is_not_fetched_again(store: Store) -> None:
     (line,) = Redactions(store).path.read_bytes().splitlines()
     assert b"storm" not in line
     assert json.loads(line)["reason"] == "court order"
+    Redactions(store).path.write_bytes(line.replace(b"court", b"count"))
+    assert [fault.where for fault in SealAudit.of(store).faults] == ["redactions.jsonl"]
 
 
 def test_what_is_not_there_can_not_be_taken_out(store: Store) -> None:
