@@ -69,9 +69,9 @@ def check_stamp(reply: bytes, stamped: bytes, authorities: Sequence[x509.Certifi
         # Raises for a certificate of no signer, or that may not stamp.
         signer = _signer(response)
         time = response.tst_info.gen_time.astimezone(dt.UTC)
+        name = signer.subject.rfc4514_string()
     except _UNREADABLE as error:
         raise SealError(f"has a time stamp that can't be read: {error}") from error
-    name = signer.subject.rfc4514_string()
     if _is_vouched_for(response, stamped, authorities):
         return Stamp(time, name, True)
     try:
