@@ -43,9 +43,9 @@ lock:
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --extra fast --extra web --extra parquet --extra watch --group dev pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-find-links --extra fast --extra web --extra parquet --extra watch --extra opentimestamps --group dev pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra fast --extra web --extra parquet --extra watch --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+		--no-emit-index-url --no-emit-find-links --extra fast --extra web --extra parquet --extra watch --extra opentimestamps --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 	@printf "pywb>=2.10,<2.11\nzstandard>=0.25\n" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements-pywb.lock
 

@@ -23,6 +23,8 @@ SEAL_KEY = ""
 SEAL_DAILY = True
 SEAL_TIMESTAMP = ""
 SEAL_TIMESTAMP_CA = ""
+# Calendars of OpenTimestamps (extra opentimestamps), such as https://a.pool.opentimestamps.org.
+SEAL_CALENDARS: list[str] = []
 
 # A URL or e-mail address where a site's owner reaches you; it becomes part of the User-Agent.
 CONTACT = ""

@@ -8,10 +8,11 @@ import msgspec
 
 from archive.errors import ArchiveError, RecordError, SealError
 from archive.reader import read_gzip
+from archive.sealing.bitcoin import is_installed, read_commitment
 from archive.sealing.merkle import SIZE, leaf_of
 from archive.sealing.redactions import Redactions
 from archive.sealing.seal import Seal
-from archive.sealing.seals import SealedFile, Seals
+from archive.sealing.seals import DATINGS, SealedFile, Seals
 from archive.sealing.stamp import check_stamp
 from archive.storage import Store, read_sidecar
 from archive.tombstone import leaves_under
@@ -60,7 +61,7 @@ class _Auditor:
                 continue
             self._check_place(number, seal, before)
             self._check_cover(number, seal)
-            self._check_stamp(number, seal)
+            self._check_datings(number, seal)
             digests.add(seal.digest)
             keys.add(seal.statement.key)
             before = seal
@@ -95,14 +96,20 @@ class _Auditor:
         except SealError as error:
             self._fault(where, str(error))
 
-    def _check_stamp(self, number: int, seal: Seal) -> None:
-        try:
-            if (stamp := self._seals.stamp(number)) is not None:
-                if problem := sidecar_problem(self._seals.stamp_path(number)):
-                    self._fault(self._seals.name(self._seals.stamp_path(number)), problem)
-                check_stamp(stamp, seal.data)
-        except SealError as error:
-            self._fault(self._where(number), str(error).rstrip("."))
+    def _check_datings(self, number: int, seal: Seal) -> None:
+        for kind in DATINGS:
+            path = self._seals.dating_path(number, kind)
+            try:
+                if (data := self._seals.dating(number, kind)) is None:
+                    continue
+                if problem := sidecar_problem(path):
+                    self._fault(self._seals.name(path), problem)
+                elif kind == "stamp":
+                    check_stamp(data, seal.data)
+                elif is_installed():
+                    read_commitment(data, seal.data)
+            except SealError as error:
+                self._fault(self._where(number), str(error).rstrip("."))
 
     def _check_cover(self, number: int, seal: Seal) -> None:
         """Whether all that the seal covers is there."""

@@ -59,6 +59,8 @@ class ProofSeal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of ``seal.json``."""
     stamp: bytes | None = None
     """A TimeStampResp (RFC 3161) over these bytes. Base64 in the file."""
+    commitment: bytes | None = None
+    """An OpenTimestamps file of these bytes. Base64 in the file."""
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from archive.errors import RecordError, SealError
 from archive.provenance import capture_of
 from archive.reader import StoredRecord, check_digests, parse_member
 from archive.rules import Reading
+from archive.sealing.bitcoin import is_installed, read_commitment
 from archive.sealing.merkle import leaf_of, root_by
 from archive.sealing.proof import Proof, ProofRecord, Role
 from archive.sealing.proving import member_content
@@ -116,6 +117,7 @@ class _Checker:
             self._check_quotation,
             self._check_page,
             self._check_stamps,
+            self._check_commitments,
         )
         for step in steps:
             try:
@@ -297,6 +299,26 @@ class _Checker:
                 True if stamp.is_known else None,
                 f"Seal {one.number} was there at {stamp.time:%Y-%m-%dT%H:%M:%SZ}, says {stamp.authority}{known}.",
             )
+
+    def _check_commitments(self) -> Iterator[Finding]:
+        for one in self._proof.seals:
+            if one.commitment is None:
+                continue
+            if not is_installed():
+                yield Finding(None, f"Seal {one.number} has an OpenTimestamps file; the extra opentimestamps reads it.")
+                continue
+            try:
+                found = read_commitment(one.commitment, one.seal.encode())
+            except SealError as error:
+                raise _Broken(f"Seal {one.number} {error}.") from error
+            for height, root in found.blocks:
+                yield Finding(
+                    None,
+                    f"Seal {one.number} is older than Bitcoin block {height} if that block has the Merkle root {root}: "
+                    "look it up in a block explorer.",
+                )
+            if not found.blocks:
+                yield Finding(None, f"Seal {one.number} is promised to the Bitcoin block chain, but in no block yet.")
 
     def _details(self) -> Details:
         details = self._records["details"]

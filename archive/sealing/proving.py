@@ -16,7 +16,7 @@ from archive.records import iso
 from archive.sealing.merkle import SIZE, leaf_of, path_to
 from archive.sealing.places import Place, exchange_places, text_places
 from archive.sealing.proof import FORMAT, Proof, ProofRecord, ProofSeal, Quotation, Role
-from archive.sealing.seals import Seals
+from archive.sealing.seals import DATINGS, Seals
 from archive.storage import Store
 from archive.verification.cleaning_list import find_list
 from archive.version import VERSION
@@ -148,7 +148,8 @@ class _Gatherer:
         return ProofRecord(role=role, id=record.id, seal=number, index=index, path=path, member=member)
 
     def seal(self, number: int) -> ProofSeal:
-        return ProofSeal(number, self._seals.read(number).data.decode(), self._seals.stamp(number))
+        datings = (self._seals.dating(number, kind) for kind in DATINGS)
+        return ProofSeal(number, self._seals.read(number).data.decode(), *datings)
 
     def _cover(self, file: str) -> tuple[int, int, int]:
         """The seal that covers a file, the index of the file's first leaf, and how many it has."""

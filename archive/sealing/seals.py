@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,9 +16,13 @@ from archive.sealing.seal import FileList, Seal, Tree
 from archive.storage import Store
 from archive.warc import sha256, write_sidecar
 
-__all__ = ["SealedFile", "Seals", "described"]
+__all__ = ["DATINGS", "Dating", "SealedFile", "Seals", "described"]
 
-SEAL, FILES, LEAVES, STAMP = "seal.json", "files.jsonl", "leaves", "time-stamp.tsr"
+Dating = Literal["stamp", "commitment"]
+"""Of an authority (RFC 3161), or of the Bitcoin block chain (OpenTimestamps)."""
+
+SEAL, FILES, LEAVES = "seal.json", "files.jsonl", "leaves"
+DATINGS: dict[Dating, str] = {"stamp": "time-stamp.tsr", "commitment": "time-stamp.ots"}
 _NUMBER = re.compile(r"\d{6,}", re.ASCII)
 _LARGEST_SEAL = 1 << 20
 
@@ -36,8 +41,8 @@ class SealedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Seals:
     """The folder ``seals/`` of a store, with a folder for each seal, named by its number.
 
-    ``seal.json`` is the seal, ``files.jsonl`` and ``leaves`` are the files and the hashes that it speaks of,
-    ``time-stamp.tsr`` is what an authority says of when it was made.
+    ``seal.json`` is the seal, ``files.jsonl`` and ``leaves`` are the files and the hashes that it speaks of. Who says
+    when it was made stands in ``time-stamp.tsr`` (an authority) and ``time-stamp.ots`` (the Bitcoin block chain).
     """
 
     def __init__(self, store: Store) -> None:
@@ -88,14 +93,14 @@ class Seals:
             raise SealError(f"{self.name(path)}: are not the hashes that were sealed.")
         return data
 
-    def stamp(self, number: int) -> bytes | None:
-        """The authority's time stamp of a seal, if there is one."""
-        path = self.stamp_path(number)
+    def dating(self, number: int, kind: Dating) -> bytes | None:
+        """What somebody else says of when a seal was made, if it is there. Raises `SealError`."""
+        path = self.dating_path(number, kind)
         return self._read(path) if path.exists() else None
 
-    def stamp_path(self, number: int) -> Path:
-        """Where the time stamp of a seal is, or would be."""
-        return self.folder(number) / STAMP
+    def dating_path(self, number: int, kind: Dating) -> Path:
+        """Where that is, or would be; ``.sha256`` is beside it."""
+        return self.folder(number) / DATINGS[kind]
 
     def sealed_names(self) -> set[str]:
         """All files that any seal covers. Raises `SealError` if a seal or list is not good."""
@@ -117,13 +122,13 @@ class Seals:
             shutil.rmtree(new, ignore_errors=True)
             raise StoreError(f"{folder}: can't be written: {error.strerror}; nothing was sealed.") from error
 
-    def add_stamp(self, number: int, stamp: bytes) -> None:
-        """Keep the time stamp of a seal. Raises `StoreError` if the disk refuses."""
-        path = self.stamp_path(number)
+    def add_dating(self, number: int, kind: Dating, data: bytes) -> None:
+        """Keep what somebody else says of when a seal was made. Raises `StoreError` if the disk refuses."""
+        path = self.dating_path(number, kind)
         new = path.with_name(path.name + ".new")
         try:
-            write_sidecar(path, sha256(stamp))
-            write_whole(new, stamp)
+            write_whole(new, data)
+            write_sidecar(path, sha256(data))
             new.rename(path)
             _sync(path.parent)
         except OSError as error:

@@ -65,18 +65,25 @@ class Command(ArchiveCommand):
         self._stamp()
 
     def _stamp(self) -> None:
+        """Have others say when the seals were made; without them the seals stand all the same."""
         from archive.sealing.stamp import read_certificates
-        from archive.sealing.stamping import stamp_seals
+        from archive.sealing.stamping import Stamping
 
         assert self.settings is not None
-        url, roots = self.settings.get("SEAL_TIMESTAMP"), self.settings.get("SEAL_TIMESTAMP_CA")
-        if not url:
-            return
+        stamping = Stamping(self.store)
         try:
-            authorities = read_certificates(Path(roots).expanduser()) if roots else []
-            for number, stamp in stamp_seals(self.store, url, authorities=authorities):
-                print(printable(f"Seal {number} is stamped: {stamp.time:%Y-%m-%dT%H:%M:%SZ} by {stamp.authority}."))
-                if not stamp.is_known:
-                    print("This machine does not know who vouches for that authority; see SEAL_TIMESTAMP_CA.")
+            if url := self.settings.get("SEAL_TIMESTAMP"):
+                roots = self.settings.get("SEAL_TIMESTAMP_CA")
+                authorities = read_certificates(Path(roots).expanduser()) if roots else []
+                for number, stamp in stamping.stamps(url, authorities):
+                    print(printable(f"Seal {number} is stamped: {stamp.time:%Y-%m-%dT%H:%M:%SZ} by {stamp.authority}."))
+                    if not stamp.is_known:
+                        print("This machine does not know who vouches for that authority; see SEAL_TIMESTAMP_CA.")
         except ArchiveError as error:
             self.fail(f"{error} The seal stands without a time stamp; the next scrapy seal asks again.")
+        try:
+            if urls := self.settings.getlist("SEAL_CALENDARS"):
+                for number, what in stamping.commitments(urls):
+                    print(printable(f"Seal {number} {what.rstrip('.')}."))
+        except ArchiveError as error:
+            self.fail(f"{error} The seal stands without it; the next scrapy seal asks again.")

@@ -19,7 +19,7 @@ from archive.errors import SealError
 from archive.sealing.proof import Proof
 from archive.sealing.proof_check import ProofCheck, check_proof
 from archive.sealing.stamp import read_certificates
-from archive.sealing.stamping import stamp_seals
+from archive.sealing.stamping import Stamping
 from archive.storage import Store
 from archive.workers import ExtractorPool
 from tests.archive.making import ROOT
@@ -42,7 +42,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Store:
     store = story(tmp_path_factory.mktemp("proof") / "store")
-    assert [number for number, _ in stamp_seals(store, authority.url)] == [1, 2]
+    assert [number for number, _ in Stamping(store).stamps(authority.url)] == [1, 2]
     return store
 
 
