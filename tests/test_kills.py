@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from archive.catalogue import Catalogue
 from archive.reader import read_records
@@ -23,6 +20,7 @@ from archive.run import Run
 from archive.storage import Store
 from archive.verification.verify import verify
 from tests.server.crawl import ROOT
+from tests.server.site import Site
 
 SCRAPY = Path(sys.executable).with_name("scrapy")
 SETTINGS: dict[str, object] = {
@@ -51,55 +49,6 @@ class NotingSpider(scrapy.Spider):
     def parse(self, response):
         os.write(self.notes, f"{response.url} {response.meta['capture'].id}\\n".encode())
 """
-
-
-class Site(http.server.ThreadingHTTPServer):
-    """Answers a path with what `pages` makes of it (status, body), a little late; counts its answers."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, pages: Callable[[str], tuple[int, bytes]]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.pages, self.answered = pages, 0
-        self.late = random.Random(5)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> Site:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-        self._thread.join()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The client was killed."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Site
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        status, body = self.server.pages(self.path)
-        time.sleep(self.server.late.random() * 0.02)
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.server.answered += 1
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silence."""
 
 
 @contextlib.contextmanager

@@ -174,10 +174,14 @@ def _metrics(board: Board, store: Store, host: str, port: int) -> Callable[[], N
 
 def _given(settings: BaseSettings) -> dict[str, str]:
     """The settings of the command line, for the crawls."""
-    from scrapy.settings import SETTINGS_PRIORITIES
+    from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
     given = SETTINGS_PRIORITIES["cmdline"]
-    return {str(name): str(settings[name]) for name in settings if settings.getpriority(name) == given}
+    values = {str(name): settings[name] for name in settings if settings.getpriority(name) == given}
+    return {
+        name: json.dumps(value.copy_to_dict()) if isinstance(value, BaseSettings) else str(value)
+        for name, value in values.items()
+    }
 
 
 def _cells(entry: Entry) -> list[str]:
