@@ -20,7 +20,7 @@ from archive.validators import Validators
 from crawler.cadence import Listing, Page, Rates, Watch, next_look, next_visit, share_of_age, spread
 from crawler.source import Source
 
-__all__ = ["Agenda", "Due", "next_due"]
+__all__ = ["READ_LEFT", "Agenda", "Due", "next_due"]
 
 _BACK = dt.timedelta(days=45)
 """Announcements older than this are no longer waited for."""
@@ -63,23 +63,20 @@ _SIGNALLED = """
           AND EXISTS (SELECT 1 FROM leads o WHERE o.url = l.url AND o.via = l.via AND o.seen < l.seen
                       AND o.announced IS NOT NULL AND o.announced <> l.announced)
 """
-_UNREAD = """
-    SELECT DISTINCT f.url FROM runs r JOIN fetches f ON f.run = r.id JOIN captures c ON c.id = f.capture
-    WHERE r.source = :source AND r.reason IS NOT 'finished' AND r.started >= :since AND c.status IN (200, 304)
-          AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.capture = ifnull(c.refers_to, c.id))
-          AND NOT EXISTS (SELECT 1 FROM fetches l WHERE l.url = f.url AND l.started > f.started)
-"""
-"""What runs that were killed had fetched, but perhaps not read."""
-_LEFT = """
+READ_LEFT = "newswarc/pages/left"
+"""The statistic of a run that has read what runs before it had captured and not read: how many pages that were."""
+_LEFT = f"""
     SELECT c.* FROM runs r JOIN fetches f ON f.run = r.id JOIN captures c ON c.id = f.capture
-    WHERE r.source = :source AND r.started >= :since AND r.reason IS NOT 'finished' AND r.started > ifnull(
-              (SELECT max(started) FROM runs WHERE source = :source AND reason = 'finished'), '')
+    WHERE r.source = :source AND r.started >= :since AND r.reason IS NOT 'finished' AND r.started >= ifnull(
+              (SELECT max(started) FROM runs WHERE source = :source AND reason = 'finished' AND started >= :since
+               AND instr(stats, '"{READ_LEFT}"')), '')
           AND ifnull(f.lead_kind, '') NOT IN ('robots', 'requisite', 'source')
           AND c.kind = 'response' AND c.method = 'GET' AND c.status = 200 AND c.truncated IS NULL
           AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.capture = c.id)
     ORDER BY c.date, c.id
-"""
-"""What runs since the last one that was finished have captured and not read."""
+"""  # noqa: S608 - made of constants
+"""What runs since the last one that has read what was left have captured and not read: those that were killed, or only
+looked. Other runs that were finished, of given pages or of another command, have not read it."""
 _RATES = """
     SELECT sum(changes) AS changes, sum(exposure) AS exposure, sum(signals) AS signals,
            sum(signals_changed) AS signals_changed
@@ -193,7 +190,7 @@ class Agenda:
     def unread(self) -> list[Capture]:
         """Articles that runs captured before they were killed, or only looked at: they are read from the archive.
 
-        The site may show something else by now.
+        They are fetched again when their turn comes, like all others. A run that reads them says so in `READ_LEFT`.
         """
         rows = self._catalogue.rows(text(_LEFT), self._values(_BACK))
         return [capture_from(row) for row in rows if self._source.is_article(row["url"])]
@@ -229,9 +226,10 @@ class Agenda:
         return self._source.is_article(row["url"])
 
     def _signalled(self) -> set[str]:
-        """Articles that a listing has given another date since they were visited, or that were left unread."""
-        queries = [_UNREAD] if self.rates.cries_wolf else [_UNREAD, _SIGNALLED]
-        return {row["url"] for query in queries for row in self._catalogue.rows(text(query), self._values(_BACK))}
+        """Articles that a listing has given another date since they were visited."""
+        if self.rates.cries_wolf:
+            return set()
+        return {row["url"] for row in self._catalogue.rows(text(_SIGNALLED), self._values(_BACK))}
 
     def _soonest(self, until: dt.datetime) -> dict[str, Any]:
         day, cadence = dt.timedelta(days=1), self._cadence

@@ -16,7 +16,7 @@ from scrapy import Request, Spider, signals
 
 from archive.capture import Capture, Lead
 from archive.errors import RecordError, SourceError, StoreError
-from crawler.agenda import Agenda, Due
+from crawler.agenda import READ_LEFT, Agenda, Due
 from crawler.allowance import Allowance
 from crawler.conditional import conditionally
 from crawler.discovery import Found, Listing, read_feed, read_section, read_sitemap
@@ -92,6 +92,8 @@ class SourceSpider(Spider):
         self._agenda: Agenda | None = None
         self._allowance = Allowance(None if self._given else self._limit or None)
         self._open_listings = 0
+        self._listed: set[bytes] = set()
+        """Fingerprints of the listings that this run asks for."""
         # Redirects don't lead off these either.
         announced = (*self.site.feeds, *self.site.sitemaps, *self.site.sections, *self._given)
         self.allowed_domains = [*self.site.own_hosts, *filter(None, map(host_of, announced))]
@@ -111,10 +113,11 @@ class SourceSpider(Spider):
             yield self._article(Due(url, Lead(kind="given")))
         if self._given:
             return
-        if (archiving := self.archiving) and not self.is_fresh:
-            self._agenda = Agenda(archiving.run.catalogue, self.site)
-            self._allowance = Allowance(self._limit or None, self._agenda.left)
-            for capture in self._agenda.unread():
+        if archiving := self.archiving:
+            agenda = Agenda(archiving.run.catalogue, self.site)
+            if not self.is_fresh:
+                self._agenda, self._allowance = agenda, Allowance(self._limit or None, agenda.left)
+            for capture in self._left(agenda):
                 yield Page(capture, self.site)
         requests = list(self._listings())
         for request in requests:
@@ -126,6 +129,15 @@ class SourceSpider(Spider):
         if not requests and self._agenda is not None:
             when = self._agenda.next().astimezone(ZoneInfo(self.site.timezone)).isoformat(" ", "minutes")
             self.logger.info("Nothing of %s is due before %s; -a fresh=1 fetches everything now.", self.name, when)
+
+    def _left(self, agenda: Agenda) -> list[Capture]:
+        """What runs before this one have captured and not read."""
+        left = agenda.unread()
+        assert self.crawler.stats is not None
+        self.crawler.stats.set_value(READ_LEFT, len(left))
+        if left:
+            self.logger.info("Captured before and never read, now read from the archive: %d.", len(left))
+        return left
 
     def _listings(self) -> Iterator[Request]:
         """Requests for the listings that are due."""
@@ -140,12 +152,17 @@ class SourceSpider(Spider):
             for url in urls:
                 absolute = urljoin(self.site.home, url)
                 if self._agenda is None or self._agenda.is_due(absolute):
-                    yield self._listing(absolute, callback, Lead(kind="source"))
+                    yield from self._listing(absolute, callback, Lead(kind="source"))
 
-    def _listing(self, url: str, callback: Callable[..., Any], lead: Lead) -> Request:
-        self._open_listings += 1
+    def _listing(self, url: str, callback: Callable[..., Any], lead: Lead) -> Iterator[Request]:
+        """A request for a listing, once in a run, also if a job of before (JOBDIR) has asked for it."""
         due = self._agenda.listing(url, lead) if self._agenda else Due(url, lead)
-        return self._request(due, callback, self.listing_failed, priority=10)
+        request = self._request(due, callback, self.listing_failed, priority=10).replace(dont_filter=True)
+        assert self.crawler.request_fingerprinter is not None
+        if (fingerprint := self.crawler.request_fingerprinter.fingerprint(request)) not in self._listed:
+            self._listed.add(fingerprint)
+            self._open_listings += 1
+            yield request
 
     def _known(self) -> Iterator[Request]:
         """Requests for what was announced before and not answered, and for what is due for another look."""
@@ -222,7 +239,7 @@ class SourceSpider(Spider):
         """A request for a sitemap of an index, if it is due."""
         if self._agenda is None or self._agenda.is_due(found.url, found.lead.announced):
             lead = msgspec.structs.replace(found.lead, kind="source")
-            yield self._listing(found.url, self.parse_sitemap, lead)
+            yield from self._listing(found.url, self.parse_sitemap, lead)
 
     def _after_listing(self) -> Iterator[Request]:
         """When the last listing has been read: what is due besides."""

@@ -94,9 +94,9 @@ class _Verifier:
         if path.name.endswith(OPEN_SUFFIX):
             if self._store.is_being_written(path):
                 self._found.open_files.append(name)
-                self._note_open(path, name)
             else:
                 self._fault(name, "was left open by a killed run; the next crawl closes it")
+            self._note_open(path, name)
             return
         self._found.files += 1
         self._check_sidecar(path, name)
@@ -111,11 +111,11 @@ class _Verifier:
             self._fault(name, str(error))
 
     def _note_open(self, path: Path, name: str) -> None:
-        """Know the records of a file that is being written; others may refer to them."""
+        """Know the records of a file that is being written, or was; others may refer to them."""
         try:
             for record, member in read_members(path):
                 self._note(name, record, member)
-        except RecordError:  # its end is just being written
+        except RecordError:  # its end is just being written, or was torn
             return
 
     def _check_sidecar(self, path: Path, name: str) -> None:

@@ -18,7 +18,7 @@ from archive.run import Run
 from archive.storage import Store
 from archive.validators import Validators
 from archive.verification.verify import verify
-from crawler.agenda import _ANNOUNCED, _WATCHED, Agenda, next_due
+from crawler.agenda import _ANNOUNCED, _WATCHED, READ_LEFT, Agenda, next_due
 from crawler.source import Source
 from tests.archive.making import exchange, wire
 from tests.server.days import State, live
@@ -165,8 +165,10 @@ def test_a_page_that_is_gone_is_confirmed(tmp_path: Path) -> None:
 
 HOME = "http://www.gazette.example"
 SOURCE = Source(name="gazette", title="G", home=HOME, feeds=("/feed",), article_urls=("/a/.*",))
-FEED, ONE = f"{HOME}/feed", f"{HOME}/a/one"
+FEED, ONE, TWO = f"{HOME}/feed", f"{HOME}/a/one", f"{HOME}/a/two"
 LISTED, NOON = Lead(kind="source"), dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+KILLED = dt.datetime(2026, 11, 2, 5, 40, tzinfo=dt.UTC)
+"""Shortly before `live` begins."""
 PAGE = wire(article("one").encode(), headers=["Content-Type: text/html", 'ETag: "one"'])
 
 
@@ -251,28 +253,62 @@ def test_listings_are_looked_up_by_index(query: str, tmp_path: Path) -> None:
     assert not any(step.startswith("SCAN ") for step in plan)
 
 
-def test_what_a_killed_run_may_not_have_read_is_fetched_in_full_at_once(tmp_path: Path) -> None:
+def test_what_a_killed_run_may_not_have_read_is_read_from_the_archive(tmp_path: Path) -> None:
     store, soon = Store(tmp_path / "store"), NOON + dt.timedelta(minutes=2)
     visit(store, NOON, FEED, ONE, killed=True)
     with agenda(store, soon) as now:
         assert now.is_due(FEED)
-        assert [(page.url, page.validators) for page in now.again()] == [(ONE, Validators())]
+        assert [capture.url for capture in now.unread()] == [ONE]
+        assert list(now.again()) == []  # it was fetched two minutes ago
+    with agenda(store, NOON + dt.timedelta(hours=20)) as then:
+        assert [(page.url, page.validators) for page in then.again()] == [(ONE, Validators())]
     assert due_at(store, soon) == soon
 
 
-def test_what_a_killed_run_captured_is_read_although_the_page_is_another_by_now(tmp_path: Path) -> None:
-    killed = dt.datetime(2026, 11, 2, 5, tzinfo=dt.UTC)
-    visit(Store(tmp_path / "store"), killed, FEED, ONE, killed=True, announced=[ONE])
+@pytest.mark.parametrize(
+    ("stats", "reason", "left"),
+    [
+        ({READ_LEFT: 1}, "finished", 0),
+        ({READ_LEFT: 1}, "shutdown", 1),  # it may not have come to it
+        ({}, "finished", 1),  # of given pages, of scrapy furniture, scrapy health, scrapy replay
+    ],
+)
+def test_only_a_run_that_reads_what_was_left_ends_its_waiting(
+    stats: dict[str, int], reason: str, left: int, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "store")
+    visit(store, NOON, FEED, ONE, killed=True)
+    with clock.showing(lambda: NOON + dt.timedelta(hours=1)):
+        Run(store, "gazette").finish(reason, stats)
+    with agenda(store, NOON + dt.timedelta(hours=2)) as now:
+        assert len(now.unread()) == left
+
+
+@pytest.mark.parametrize("arguments", [{"fresh": "1"}, {"url": TWO}])
+def test_what_a_killed_run_captured_is_read_whatever_comes_first(arguments: dict[str, str], tmp_path: Path) -> None:
+    visit(Store(tmp_path / "store"), KILLED, FEED, ONE, killed=True, announced=[ONE])
+    site = {"/feed": [State(body=feed("two"))], "/a/two": [State(body=article("two"))]}
+    first, _ = live(site, [(0, arguments), 1], tmp_path, DEFINITION)
+    assert first.stats.get("pages/left") == (1 if "fresh" in arguments else None)
+    with check(tmp_path) as catalogue:
+        assert len(catalogue.versions(ONE)) == 1
+
+
+def test_what_a_killed_run_captured_is_read_and_fetched_again_when_its_turn_comes(tmp_path: Path) -> None:
+    visit(Store(tmp_path / "store"), KILLED, FEED, ONE, killed=True, announced=[ONE])
     site = {
         "/feed": [State(body=feed("one"))],
         "/a/one": [State(body=article("one", "The pears were plums, in fact."))],
     }
-    (run,) = live(site, [0], tmp_path, DEFINITION)
-    assert run.stats["articles"] == 2
+    first, second = live(site, [0, 24], tmp_path, DEFINITION)
+    assert first.stats["articles"] == 1
+    assert first.paths == ["/feed"]
+    assert "Captured before and never read, now read from the archive: 1." in first.log
+    assert second.paths == ["/feed", "/a/one"]
     with check(tmp_path) as catalogue:
-        first, second = catalogue.versions(ONE)
-        assert first["date"] == "2026-11-02T05:00:00Z" < second["date"]
-        assert first["text_digest"] != second["text_digest"]
+        one, other = catalogue.versions(ONE)
+        assert one["date"] == "2026-11-02T05:40:00Z" < other["date"]
+        assert one["text_digest"] != other["text_digest"]
 
 
 def test_a_clock_that_ran_ahead_does_not_blind(tmp_path: Path) -> None:
