@@ -92,7 +92,7 @@ class Paper:
         ]
         lines.insert(number % 5, f"Subscribe to the {source} and read all reports of the bakers on every single day.")
         paragraphs = "".join(f"<p>{line}</p>" for line in lines)
-        noise = self._noise[: (0, 300, 9000, 40_000, 600_000)[number % 5 if number % 7 else 4]]
+        noise = self._noise[: (0, 300, 9000, 40_000, 200_000)[number % 5 if number % 7 else 4]]
         head = f"<html><head><title>Report {number}</title></head><body><article><h1>Report {number}</h1>"
         return f"{head}{paragraphs}</article><!-- {noise} --></body></html>".encode()
 

@@ -55,10 +55,10 @@ def learn(command: str, ended: Ended) -> None:
     _usual[command] = ((seconds + ended.seconds) / 2, max(20, ended.calls or calls))
 
 
-def look(bench: Bench, rng: random.Random, *, mend: float = 0.25) -> None:
+def look(bench: Bench, rng: random.Random, *, mend: float = 0.15) -> None:
     """Nothing is lost; sometimes a run mends what is left, sometimes that is for the next kill."""
     bench.check_noted()
-    if rng.random() < 0.4:
+    if rng.random() < 0.25:
         bench.check_left()
     if rng.random() < mend:
         bench.check_mended()
@@ -245,11 +245,11 @@ def schedules(bench: Bench, rng: random.Random, kills: int) -> int:
 
 
 KILLS: dict[str, tuple[Life, int, int]] = {
-    "kill crawls": (crawls, 42, 14),
+    "kill crawls": (crawls, 36, 18),
     "kill replays": (replays, 14, 8),
     "kill adoptions": (adoptions, 12, 8),
-    "kill rebuilds": (rebuilds, 14, 14),
-    "kill exports": (exports, 10, 12),
+    "kill rebuilds": (rebuilds, 16, 16),
+    "kill exports": (exports, 14, 12),
     "kill schedules": (schedules, 8, 6),
 }
 """By name: a life, its share of all kills in percent, and the kills of one store."""
