@@ -409,10 +409,15 @@ class Run:
         if rows >= _BATCH_ROWS or (rows and time.monotonic() - self._flushed >= _BATCH_SECONDS):
             self.flush()
 
-    def flush(self) -> None:
-        """Write waiting rows into the catalogue. Raises `StoreError`; the rows then stay in the WARC files."""
+    def flush(self, *, ended: bool = False) -> None:
+        """Write waiting rows into the catalogue. Raises `StoreError`; the rows then stay in the WARC files.
+
+        All at once with how far the files are known, of a run that has `ended` its row, too: else a kill in between
+        would leave a catalogue that takes itself for complete.
+        """
         files = [{"name": self.store.name(w.path), "run": self.id, "indexed": w.size} for w in self._writers.values()]
         self.catalogue.add(
+            runs=[self.row] if ended else [],
             fetches=self._fetches,
             captures=self._captures,
             leads=self._leads,
@@ -444,9 +449,8 @@ class Run:
             self.keep_troubles(judge(self.catalogue, self.source, self._quarantine_for))
             end["tally"] = msgspec.to_builtins(self.tally())
             self._writer("originals").append([facts_record(end, "run", end["ended"])])
-            self.flush()
             self.row |= run_row(self._info, end)
-            self.catalogue.add(runs=[self.row])
+            self.flush(ended=True)
             self.problems += settle(self.store, self.catalogue)
         finally:
             with ExitStack() as closing:  # each file is closed, whatever becomes of the others

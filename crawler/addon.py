@@ -68,6 +68,7 @@ class Newswarc:
             settings["DOWNLOADER_MIDDLEWARES"].set("crawler.patience.Patience", 60, priority="addon")
             settings["DOWNLOADER_MIDDLEWARES"].set("crawler.conditional.Conditional", 570, priority="addon")
             settings["DOWNLOADER_MIDDLEWARES"].set("crawler.tdmrep.TdmRep", 110, priority="addon")
+        settings["EXTENSIONS"].set("crawler.job.Job", 900, priority="addon")  # behind all that write into JOBDIR
         settings["EXTENSIONS"].set("crawler.summary.Summary", 1, priority="addon")
         settings["EXTENSIONS"].set("crawler.watching.reporter.Reporter", 2, priority="addon")
         settings["EXTENSIONS"].set("scrapy.extensions.logstats.LogStats", None, priority="addon")

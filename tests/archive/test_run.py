@@ -47,6 +47,7 @@ from tests.archive.making import (
     failure,
     keep_article,
     keep_page,
+    killed,
     later,
     page,
     read_json,
@@ -501,6 +502,31 @@ def test_a_run_is_described_at_its_beginning_and_its_end(store: Store) -> None:
     assert (row["source"], row["reason"], row["ended"]) == ("ellery", "shutdown", end["ended"])
     assert json.loads(row["stats"]) == end["stats"]
     assert row["started"] <= row["ended"]
+
+
+ENDING = """
+import signal
+run = Run(Store(sys.argv[1]), "ellery", settings_digest=SETTINGS)
+keep_page(run, "http://paper.test/a", page("A story"))
+run.flush()
+add, rest = run.catalogue.add, [int(sys.argv[2])]
+def add_and_die(**rows):
+    add(**rows)
+    rest[0] -= 1
+    if not rest[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+run.catalogue.add = add_and_die
+run.finish("finished", {})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kill_between_two_transactions_of_the_end_is_made_good(tmp_path: Path) -> None:
+    for number in range(1, 5):
+        store = Store(tmp_path / str(number))
+        killed(ENDING, store.root, number)
+        Run(store, "ellery", settings_digest=SETTINGS).finish("finished", {})
+        assert [str(fault) for fault in verify(store, extract=False).faults] == []
 
 
 def test_files_rotate_by_size_between_exchanges(store: Store) -> None:
