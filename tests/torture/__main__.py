@@ -45,7 +45,7 @@ def torture(
 ) -> list[Row]:
     """Let stores below `folder` live through so many kills and `lives` lives of each other fault.
 
-    `only` is part of the faults' names, `life` the number of the only life of each.
+    `only`: parts of the faults' names, parted by commas; `life`: the number of the only life of each.
     """
     rows = []
     with Launcher(folder) as launcher, Site(lambda path: (404, b""), validators=True) as site:
@@ -55,7 +55,7 @@ def torture(
         for name, (function, at_once) in FAULTS.items():
             plans.append((name, function, at_once * (2 if lives is None else lives), at_once))
         for name, function, number, at_once in plans:
-            if only in name:
+            if any(part in name for part in only.split(",")):
                 rows.append(_row(folder, launcher, site, (name, function, number, at_once), seed, life))
     return rows
 
@@ -125,7 +125,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1000, help="in all")
     parser.add_argument("--lives", type=int, help="lives of each other fault")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", metavar="PART", help="faults whose names have that in them")
+    parser.add_argument("--only", default="", metavar="PARTS", help="faults whose names have one of these in them, parted by commas")
     parser.add_argument("--life", type=int, metavar="N", help="only the life of that number")
     parser.add_argument("--folder", type=Path, help="where the stores lie; one that failed is kept there")
     chosen = parser.parse_args()
