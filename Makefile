@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: demo test lint bench quality lock clean setup replay-setup
+.PHONY: demo test lint bench quality torture lock clean setup replay-setup
 
 demo: setup
 	@$(BIN)/scrapy demo
@@ -22,6 +22,10 @@ bench: setup
 
 quality: setup
 	@$(BIN)/python -m tests.quality $(ARGS)
+
+# Kills, full disks, I/O errors, damage, jumping clocks: about an hour and a half; ARGS='--kills 100 --lives 1' is less.
+torture: setup
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 setup: $(STAMP)
 

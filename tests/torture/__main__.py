@@ -11,18 +11,33 @@ import shutil
 import sys
 import tempfile
 import time
+from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from tests.server.site import Site
 from tests.torture.bench import Bench, Broken
+from tests.torture.damage import damaged, locked
+from tests.torture.disks import errors, full, read_only
 from tests.torture.kills import KILLS, Life
 from tests.torture.launcher import Launcher
+from tests.torture.skipped import Skipped
+from tests.torture.surroundings import clocks, connections, memory
 
 __all__ = ["Row", "main", "torture"]
 
-FAULTS: dict[str, tuple[Life, int]] = {}
+FAULTS: dict[str, tuple[Life, int]] = {
+    "full disk": (full, 4),
+    "I/O errors": (errors, 12),
+    "read-only store": (read_only, 1),
+    "damaged catalogue": (damaged, 5),
+    "locked catalogue": (locked, 3),
+    "clock jumps": (clocks, 6),
+    "memory": (memory, 1),
+    "cut connections": (connections, 2),
+}
 """Besides kills: a life, and the tries of one."""
 
 
@@ -41,7 +56,7 @@ class Row(msgspec.Struct):
 
 
 def torture(
-    folder: Path, *, kills: int, seed: int, only: str = "", lives: int | None = None, life: int | None = None
+    folder: Path, *, kills: int, seed: int, only: str = "", lives: float = 2, life: int | None = None
 ) -> list[Row]:
     """Let stores below `folder` live through so many kills and `lives` lives of each other fault.
 
@@ -53,21 +68,26 @@ def torture(
         for name, (function, share, at_once) in KILLS.items():
             plans.append((name, function, round(kills * share / 100), at_once))
         for name, (function, at_once) in FAULTS.items():
-            plans.append((name, function, at_once * (2 if lives is None else lives), at_once))
+            plans.append((name, function, ceil(at_once * lives), at_once))
         for name, function, number, at_once in plans:
             if any(part in name for part in only.split(",")):
-                rows.append(_row(folder, launcher, site, (name, function, number, at_once), seed, life))
+                place = _Place(folder, launcher, site)
+                rows.append(_row(place, name, function, (number, at_once), (seed, life)))
     return rows
 
 
-def _row(
-    folder: Path, launcher: Launcher, site: Site, plan: tuple[str, Life, int, int], seed: int, only_life: int | None
-) -> Row:
-    name, function, number, at_once = plan
+class _Place(NamedTuple):
+    folder: Path
+    launcher: Launcher
+    site: Site
+
+
+def _row(place: _Place, name: str, function: Life, amounts: tuple[int, int], which: tuple[int, int | None]) -> Row:
+    (number, at_once), (seed, only_life) = amounts, which
     row, count, began = Row(name, findings=[]), only_life or 0, time.monotonic()
     while row.tries < number:
-        place = folder / f"{name.replace(' ', '-')}-{count}"
-        bench = Bench(place, launcher, site)
+        folder = place.folder / f"{name.replace(' ', '-').replace('/', '')}-{count}"
+        bench = Bench(folder, place.launcher, place.site)
         try:
             row.tries += function(bench, random.Random(f"{seed}/{name}/{count}"), min(at_once, number - row.tries))
         except Skipped as reason:
@@ -75,11 +95,11 @@ def _row(
             break
         except Broken as broken:
             row.tries += 1
-            row.findings.append(f"{broken}\n  kept: {place}\n  again: make torture ARGS='--seed {seed} "
+            row.findings.append(f"{broken}\n  kept: {folder}\n  again: make torture ARGS='--seed {seed} "
                                 f"--only \"{name}\" --kills {number} --life {count}'")  # fmt: skip
             _say(f"FOUND: {name}, life {count}: {row.findings[-1]}")
         else:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         row.exchanges += bench.seen.exchanges
         row.articles += bench.seen.articles
         row.exchanges_lost += bench.seen.exchanges_lost
@@ -90,10 +110,6 @@ def _row(
         if only_life is not None:
             break
     return row
-
-
-class Skipped(Exception):
-    """The fault can't be made here; the message is why."""
 
 
 def _say(sentence: str) -> None:
@@ -123,9 +139,11 @@ def main() -> int:
     """Torture, and print the table."""
     parser = argparse.ArgumentParser(prog="make torture ARGS='...'", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000, help="in all")
-    parser.add_argument("--lives", type=int, help="lives of each other fault")
+    parser.add_argument("--lives", type=float, default=2, help="lives of each other fault")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", metavar="PARTS", help="faults whose names have one of these in them, parted by commas")
+    parser.add_argument(
+        "--only", default="", metavar="PARTS", help="faults whose names have one of these in them, parted by commas"
+    )
     parser.add_argument("--life", type=int, metavar="N", help="only the life of that number")
     parser.add_argument("--folder", type=Path, help="where the stores lie; one that failed is kept there")
     chosen = parser.parse_args()

@@ -54,7 +54,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-NO_PLAN = {name: "" for name in Plan().environment(Path(), Path())}
+NO_PLAN = dict.fromkeys(Plan().environment(Path(), Path()), "")
 
 
 class Ended(msgspec.Struct, frozen=True):
