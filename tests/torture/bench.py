@@ -155,7 +155,9 @@ class Bench:
     def check_said(ended: Ended, command: str) -> None:
         """A traceback is nobody's message."""
         if "Traceback" in ended.said or "Exception ignored" in ended.said:
-            raise Broken(f"scrapy {command} shows a traceback ({ended.spoilt}): {ended.said}")
+            raise Broken(
+                f"scrapy {command} shows a traceback ({ended.spoilt}): {ended.said[:300]} ... {ended.said[-1500:]}"
+            )
 
     # What must hold
 

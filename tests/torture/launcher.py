@@ -205,6 +205,8 @@ def _serve(shim: str) -> None:
         "archive.history.changes", "tests.torture.notes",
     ):  # fmt: skip
         importlib.import_module(name)
+    for path in sorted((ROOT / "crawler" / "commands").glob("[a-z]*.py")):
+        importlib.import_module(f"crawler.commands.{path.stem}")
     assert "twisted.internet.reactor" not in sys.modules
     gc.collect()
     gc.freeze()
