@@ -11,6 +11,7 @@ import msgspec
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue import Catalogue
+from archive.catalogue.database import settle_journal
 from archive.catalogue.rows import (
     Row,
     capture_row,
@@ -90,6 +91,7 @@ def rebuild(store: Store, progress: Progress | None = None) -> list[str]:
         finally:
             catalogue.close()
         try:
+            settle_journal(store.catalogue_path)  # the old one is whole without its journal, should a kill come now
             _remove(store.catalogue_path, "-wal", "-shm")
             new.replace(store.catalogue_path)  # whoever reads finds the old one or the new one
         except OSError as error:

@@ -149,13 +149,15 @@ class Store:
                 file.seek(0)
                 holder = file.read().strip() or "another process"
                 raise StoreError(f"{self.root}: {name} is in use by {holder}; wait for it or stop it.") from None
-            os.ftruncate(file.fileno(), 0)
-            with suppress(OSError):  # a full disk: the lock holds all the same
+            # A full or failing disk: the lock holds all the same.
+            with suppress(OSError):
+                os.ftruncate(file.fileno(), 0)
                 os.write(file.fileno(), f"{who} (process {os.getpid()})\n".encode())
             try:
                 yield file
             finally:
-                os.ftruncate(file.fileno(), 0)
+                with suppress(OSError):
+                    os.ftruncate(file.fileno(), 0)
 
     def is_held(self, name: str) -> bool:
         """Whether somebody holds the lock of that name in a way that excludes others."""
@@ -163,14 +165,18 @@ class Store:
         return path.exists() and is_locked(path)
 
     def unseal_catalogue(self) -> None:
-        """Forget the digest of the catalogue, which is about to be written."""
-        sidecar_of(self.catalogue_path).unlink(missing_ok=True)
+        """Forget the digest of the catalogue, which is about to be written. Raises `StoreError`."""
+        sidecar = sidecar_of(self.catalogue_path)
+        try:
+            sidecar.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{sidecar}: can't be removed: {error.strerror}.") from error
 
     def seal_catalogue(self, lock: IO[str]) -> None:
         """Keep the digest of the closed catalogue, so that `scrapy verify` sees any byte of it change.
 
         Only the last one who uses it can: `lock` is the file of the lock ``catalogue`` that the caller holds. On a
-        full disk it stays without one.
+        full or failing disk it stays without one.
         """
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -178,9 +184,10 @@ class Store:
             return
         path = self.catalogue_path
         journal = path.with_name(path.name + "-wal")
-        if path.exists() and not (journal.exists() and journal.stat().st_size):
-            with path.open("rb") as file, suppress(OSError):
-                write_sidecar(path, sha256(file))
+        with suppress(OSError):
+            if path.is_file() and not (journal.exists() and journal.stat().st_size):
+                with path.open("rb") as file:
+                    write_sidecar(path, sha256(file))
 
     def is_being_written(self, path: Path) -> bool:
         """Whether a living process has this open file."""

@@ -20,7 +20,7 @@ from archive.catalogue import schema
 from archive.catalogue.rows import Row
 from archive.errors import StoreError
 
-__all__ = ["BROKEN", "Database", "Reader", "copy_database", "unusable"]
+__all__ = ["BROKEN", "Database", "Reader", "copy_database", "settle_journal", "unusable"]
 
 T = TypeVar("T")
 
@@ -251,6 +251,13 @@ def copy_database(path: Path, to: Path) -> None:
             source.backup(target)
     except sqlite3.Error as error:
         raise StoreError(f"{path}: the catalogue can't be read: {error}; scrapy rebuild makes it again.") from error
+
+
+def settle_journal(path: Path) -> None:
+    """Write what stands in a catalogue's journal into the file itself, as far as the file can be used at all."""
+    if path.is_file():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _create(path: Path) -> None:

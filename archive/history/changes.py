@@ -26,7 +26,7 @@ from archive.article import Article
 from archive.catalogue import Catalogue, schema
 from archive.catalogue.changes import What, mask
 from archive.catalogue.rows import Row
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, StoreError
 from archive.history.difference import Difference, difference
 from archive.history.edits import Edit, edits_of, is_minor
 from archive.history.history import read_article
@@ -54,12 +54,15 @@ def settle_changes(store: Store, catalogue: Catalogue) -> list[str]:
     waiting = dict.fromkeys(catalogue.unsettled())
     while waiting:
         story = _Story(store, catalogue, next(iter(waiting)))
-        rows: list[Row] = []
+        rows: list[Row] | None = []
         try:
             rows = list(story.changes())
         except ArchiveError as error:
             problems.append(f"What changed in {story.name} can't be told: {error}")
-        catalogue.replace_changes(story.keys, rows)
+            if isinstance(error, StoreError):  # the disk's fault, not the text's: it is tried again next time
+                rows = None
+        if rows is not None:
+            catalogue.replace_changes(story.keys, rows)
         for key in story.keys:
             waiting.pop(key, None)
     return problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import random
@@ -151,6 +152,31 @@ def test_a_killed_rebuild_leaves_nothing_in_the_way(store: Store) -> None:
     rebuild(store)
     assert differences(live, dump(store)) == {}
     assert {p.name for p in store.root.glob("catalogue*")} == {"catalogue.sqlite", "catalogue.sqlite.sha256"}
+
+
+def test_a_rebuild_that_fails_at_its_end_leaves_the_old_catalogue_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed run wrote last stands in the journal alone, which goes before the new one takes its place."""
+    store = Store(tmp_path / "store")
+    killed(
+        'run = Run(Store(sys.argv[1]), "ellery"); keep_page(run, "http://a.test", page("A")); run.flush()', store.root
+    )
+    assert store.catalogue_path.with_name("catalogue.sqlite-wal").stat().st_size
+
+    replace = Path.replace
+
+    def refuse(path: Path, to: Path) -> Path:
+        if to == store.catalogue_path:
+            raise OSError(errno.EIO, "Input/output error")
+        return replace(path, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refuse)
+        with pytest.raises(StoreError, match="can't be replaced"):
+            rebuild(store)
+    with Catalogue(store.catalogue_path) as catalogue:
+        assert len(catalogue.dump()["captures"]) == 1
 
 
 def test_a_folder_with_nothing_but_warc_files_is_enough(store: Store, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
+import os
 import random
 import shutil
 import subprocess
@@ -409,3 +411,23 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
             filler.unlink()
             run.keep(exchange("https://ellery.test/2", wire(random.randbytes(100_000)), at=later(1)))
         assert len(records(store, "response")) == 2
+
+
+def test_a_lock_holds_on_a_disk_that_fails(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the file's lock, not what is written into it."""
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    monkeypatch.setattr(os, "write", refuse)
+    with store.lock("catalogue", "one"), pytest.raises(StoreError, match="catalogue is in use"):  # noqa: SIM117
+        with store.lock("catalogue", "two"):
+            pass
+
+
+def test_a_folder_in_the_catalogues_place_is_told_in_one_sentence(store: Store) -> None:
+    store.catalogue_path.unlink(missing_ok=True)
+    store.catalogue_path.mkdir()
+    with pytest.raises(StoreError, match="the catalogue can't be used"):
+        Run(store, "ellery")

@@ -13,6 +13,7 @@ from archive.capture import Lead
 from archive.catalogue import Catalogue
 from archive.catalogue.changes import ChangeFilters
 from archive.catalogue.rows import Row
+from archive.errors import StoreError
 from archive.rebuild import rebuild
 from archive.run import Run
 from archive.storage import Store
@@ -337,3 +338,18 @@ def test_texts_that_can_not_be_read_are_said_and_the_others_told(store: Store) -
     assert run.problems[0].startswith(f"What changed in {STORM} can't be told: ")
     with Catalogue(store.catalogue_path) as catalogue:
         assert [row["article"] for row in catalogue.changes()] == [other]
+
+
+def test_what_a_failing_disk_hid_is_told_by_the_next_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Store, name: str, offset: int, length: int) -> bytes:
+        raise StoreError(f"{name}: can't be read: Input/output error.")
+
+    with running(store) as run:
+        for hours, number in enumerate(("twelve", "nine")):
+            keep_page(run, STORM, storm(f"Storm keeps {number} boats out"), at=later(hours))
+        monkeypatch.setattr(Store, "read", refuse)
+    assert run.problems[0].startswith(f"What changed in {STORM} can't be told: ")
+    monkeypatch.undo()
+    with running(store):
+        pass
+    assert len(changes(store)) == 1
