@@ -23,16 +23,17 @@ from archive.catalogue.rows import (
     version_row,
 )
 from archive.catalogue.words import Words, words_of
+from archive.durability import sync_folder
 from archive.errors import RecordError, StoreError
 from archive.furniture.furniture import pack, paragraphs
 from archive.health.measures import measured
 from archive.progress import Progress
 from archive.reader import StoredRecord, read_records
-from archive.storage import Store
+from archive.storage import Recovered, Store
 from archive.validators import validators_in
 from archive.warc import OPEN_SUFFIX, sha256
 
-__all__ = ["catch_up", "rebuild", "settle"]
+__all__ = ["catch_up", "forget_lost", "rebuild", "settle"]
 
 
 _BATCH = 1000
@@ -93,11 +94,36 @@ def rebuild(store: Store, progress: Progress | None = None) -> list[str]:
         try:
             settle_journal(store.catalogue_path)  # the old one is whole without its journal, should a kill come now
             _remove(store.catalogue_path, "-wal", "-shm")
+            sync_folder(store.root)  # after a power cut, too, no journal of the old one lies beside the new one
             new.replace(store.catalogue_path)  # whoever reads finds the old one or the new one
+            sync_folder(store.root)
         except OSError as error:
             raise StoreError(f"{store.catalogue_path}: can't be replaced: {error.strerror}.") from error
         store.seal_catalogue(lock)
     return problems
+
+
+def forget_lost(store: Store, recovered: list[Recovered]) -> list[str]:
+    """Make the catalogue anew if it knows more of a `recovered` file than a power cut has left of it.
+
+    What is lost must not be taken for stored: its next capture would become a revisit of nothing. Returns a sentence
+    for each such file. Raises `StoreError` while another crawl is running.
+    """
+    if not recovered or not store.catalogue_path.exists():
+        return []
+    try:
+        with Catalogue(store.catalogue_path, read_only=True) as catalogue:
+            indexed = catalogue.indexed()
+    except StoreError:  # whoever opens it to write says so
+        return []
+    known = [(file, indexed.get(file.file, 0)) for file in recovered]
+    lost = [
+        f"{file.file}: a power cut took what was not yet forced onto the disk (ARCHIVE_FSYNC), up to byte {size}; "
+        "the catalogue was made again without it."
+        for file, size in known
+        if size > file.size
+    ]
+    return lost + rebuild(store) if lost else []
 
 
 def _remove(database: Path, *suffixes: str) -> None:

@@ -27,6 +27,7 @@ from archive.catalogue.rows import (
     version_row,
 )
 from archive.catalogue.words import Words
+from archive.durability import EXCHANGE, Durability
 from archive.furniture.furniture import pack, paragraphs
 from archive.furniture.lists import Lists
 from archive.health.measures import Measures, measured
@@ -35,7 +36,7 @@ from archive.http import head_length, parse_response
 from archive.leads import Kind as ListingKind
 from archive.leads import leads_records
 from archive.provenance import provenance
-from archive.rebuild import catch_up, settle
+from archive.rebuild import catch_up, forget_lost, settle
 from archive.records import beginning, dump, exchange_records, facts_record, failure_facts, iso, json_record
 from archive.rules import Reading
 from archive.storage import Kind, Recovered, Store
@@ -67,15 +68,16 @@ class Run:
         settings_digest: str = "",
         info: dict[str, str] | None = None,
         max_file_size: int = 1 << 30,
+        durability: Durability = EXCHANGE,
         exclusive: bool = True,
         quarantine_for: Collection[str] = QUARANTINE_FOR,
     ) -> None:
         """Open the archive for a run of `source`.
 
         `info` adds warcinfo fields (``operator``, ``http-header-user-agent``, ``robots``); `max_file_size`
-        is the compressed size in bytes at which a file is closed and the next one begun. An `exclusive` run
-        suffers no other one of the same source beside it. `quarantine_for` names what puts a source's texts in
-        quarantine when it falls, see `archive.health.troubles`.
+        is the compressed size in bytes at which a file is closed and the next one begun; `durability` says when
+        records are forced onto the disk. An `exclusive` run suffers no other one of the same source beside it.
+        `quarantine_for` names what puts a source's texts in quarantine when it falls, see `archive.health.troubles`.
 
         Raises `StoreError` if the store can't be used or the source is being crawled into it already.
         """
@@ -85,6 +87,7 @@ class Run:
         self._settings_digest = settings_digest
         self._quarantine_for = quarantine_for
         self._max_file_size = max_file_size
+        self._durability = durability
         self._began = clock.now()
         started = iso(self._began)
         self._info = {
@@ -101,13 +104,14 @@ class Run:
             who = f"a crawl of {source} that started {started}"
             if exclusive:
                 stack.enter_context(store.lock(f"source-{source}", who))
+            self.recovered: list[Recovered] = store.recover()
+            self.problems: list[str] = forget_lost(store, self.recovered)
             lock = stack.enter_context(store.lock("catalogue", who, shared=True))
             stack.callback(store.seal_catalogue, lock)
-            self.recovered: list[Recovered] = store.recover()
             store.unseal_catalogue()
             self.catalogue = Catalogue(store.catalogue_path, create=True)
             stack.callback(self.catalogue.close)
-            self.problems: list[str] = catch_up(store, self.catalogue)
+            self.problems += catch_up(store, self.catalogue)
             self._writers: dict[Kind, WarcWriter] = {}
             self._serials: dict[Kind, int] = {"originals": 0, "derived": 0}
             self._writer("originals")
@@ -390,7 +394,8 @@ class Run:
         if writer is None:
             self._serials[kind] += 1
             info = {"created": iso(clock.now()), **self._info}
-            writer = self.store.new_writer(kind, self.source, self.id, self._serials[kind], info)
+            path = self.store.new_path(kind, self.source, self.id, self._serials[kind])
+            writer = WarcWriter(path, info, self._durability)
             self._writers[kind] = writer
         return writer
 
@@ -403,8 +408,11 @@ class Run:
     def flush_if_due(self) -> None:
         """Write waiting rows into the catalogue if they are many or have waited for a second. Raises `StoreError`.
 
-        Who has nothing to keep for a while calls it, so that others see at once what there is.
+        Who has nothing to keep for a while calls it every `archive.durability.TICK` seconds, so that others see at once
+        what there is, and records don't wait longer to be forced onto the disk than they may.
         """
+        for writer in self._writers.values():
+            writer.sync_if_due()
         rows = len(self._captures) + len(self._versions) + len(self._fetches)
         if rows >= _BATCH_ROWS or (rows and time.monotonic() - self._flushed >= _BATCH_SECONDS):
             self.flush()

@@ -13,8 +13,9 @@ from typing import IO, Literal
 import msgspec
 
 from archive import clock
+from archive.durability import make_folder, replace_file, sync_folder
 from archive.errors import StoreError
-from archive.warc import OPEN_SUFFIX, WarcWriter, seal, sha256, sidecar_of, write_sidecar
+from archive.warc import OPEN_SUFFIX, seal, sha256, sidecar_of, write_sidecar
 
 __all__ = ["Kind", "Recovered", "Store", "is_locked", "read_sidecar"]
 
@@ -30,6 +31,8 @@ class Recovered(msgspec.Struct, frozen=True):
     file: str
     cut: int
     """Bytes of the torn last member; they are kept in ``damaged/``."""
+    size: int
+    """Bytes that are left of it."""
 
 
 class Store:
@@ -57,7 +60,7 @@ class Store:
         """Make the folder. Raises `StoreError` if that can't be done or it can't be written."""
         try:
             for name in ("originals", "derived", "locks"):
-                (self.root / name).mkdir(parents=True, exist_ok=True)
+                make_folder(self.root / name)
             probe = self.root / "locks" / f".probe-{os.getpid()}"
             probe.touch()
             probe.unlink()
@@ -122,11 +125,11 @@ class Store:
                 return candidate.open("rb", buffering=0)
         return path.open("rb", buffering=0)
 
-    def new_writer(self, kind: Kind, source: str, run: str, serial: int, info: dict[str, str]) -> WarcWriter:
-        """Open a new WARC file for one run; `run` is the run's id (a UUID)."""
+    def new_path(self, kind: Kind, source: str, run: str, serial: int) -> Path:
+        """The name of a new WARC file of one run; `run` is the run's id (a UUID)."""
         now = clock.now()
         name = f"{source}-{now:%Y%m%d%H%M%S}-{run[:8]}-{serial:05}-{kind}.warc.gz"
-        return WarcWriter(self.root / kind / f"{now:%Y-%m}" / name, info)
+        return self.root / kind / f"{now:%Y-%m}" / name
 
     # Locks and recovery
 
@@ -165,10 +168,15 @@ class Store:
         return path.exists() and is_locked(path)
 
     def unseal_catalogue(self) -> None:
-        """Forget the digest of the catalogue, which is about to be written. Raises `StoreError`."""
+        """Forget the digest of the catalogue, which is about to be written; after a power cut, too, it is forgotten.
+
+        Raises `StoreError`.
+        """
         sidecar = sidecar_of(self.catalogue_path)
         try:
-            sidecar.unlink(missing_ok=True)
+            if sidecar.exists():
+                sidecar.unlink(missing_ok=True)
+                sync_folder(self.root)
         except OSError as error:
             raise StoreError(f"{sidecar}: can't be removed: {error.strerror}.") from error
 
@@ -223,20 +231,21 @@ class Store:
         name = self.name(path)
         if end < size:
             damaged = self.root / "damaged" / f"{Path(name).name}.from-{end}"
-            damaged.parent.mkdir(exist_ok=True)
+            make_folder(damaged.parent)
             with path.open("rb") as file:
                 file.seek(end)
                 torn = file.read()
-            damaged.write_bytes(torn)
+            replace_file(damaged, torn)
             write_sidecar(damaged, sha256(torn))
             os.truncate(path, end)
         if end == 0:
             path.unlink()  # not even its warcinfo was written
+            sync_folder(path.parent)
         else:
             with path.open("rb") as file:
                 digest = sha256(file)
             seal(path, digest)
-        return Recovered(name, size - end)
+        return Recovered(name, size - end, end)
 
 
 def is_locked(path: Path) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import re
+import time
 import uuid
 import zlib
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from archive.durability import EXCHANGE, Durability, make_folder, replace_file, sync_file, sync_folder
 from archive.errors import RecordError, StoreError
 
 __all__ = ["Member", "Record", "WarcWriter", "new_id", "plain_record", "sha256", "warc_fields"]
@@ -155,13 +157,19 @@ class WarcWriter:
     belong together (a record above a few MB is written in parts).
     """
 
-    def __init__(self, path: Path, info: dict[str, str]) -> None:
+    def __init__(self, path: Path, info: dict[str, str], durability: Durability = EXCHANGE) -> None:
         """Create `path` (the final name) and write its warcinfo record of `info` fields.
 
-        Raises `StoreError` if the file can't be made.
+        `durability` says when records are forced onto the disk. Raises `StoreError` if the file can't be made.
         """
         self.path = path
         self.open_path = path.with_name(path.name + OPEN_SUFFIX)
+        self._durability = (
+            EXCHANGE  # the catalogue knows of a run when its first file tells of it, also after a power cut
+        )
+        self._unsynced: float | None = None
+        """Since when (monotonic) something waits to be forced onto the disk."""
+        self._failed = False
         self._fd = self._open()
         self.size = 0
         self._sha = hashlib.sha256()
@@ -182,16 +190,18 @@ class WarcWriter:
             os.close(self._fd)
             self.open_path.unlink(missing_ok=True)
             raise
+        self._durability = durability
 
     def _open(self) -> int:
         """Create and lock the file."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             while True:
                 flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
                 fd = os.open(self.open_path, flags, 0o644)
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 if os.fstat(fd).st_nlink:
+                    sync_folder(self.path.parent)
                     return fd
                 os.close(fd)  # another process took the empty file for a dead one's before it was locked
         except OSError as error:
@@ -200,9 +210,10 @@ class WarcWriter:
     def append(self, records: Iterable[Record]) -> list[Member]:
         """Write records that belong together; returns where each lies.
 
-        Raises `StoreError` if the disk refuses; the file is then as it was before. Raises `RecordError`
-        for a header value with a line end in it.
+        With `EXCHANGE` they are on the disk when it returns. Raises `StoreError` if the disk refuses; the file is then
+        as it was before. Raises `RecordError` for a header value with a line end in it.
         """
+        self._refuse_if_failed()
         start, sha = self.size, self._sha.copy()
         waiting: list[bytes] = []
         members: list[Member] = []
@@ -223,6 +234,9 @@ class WarcWriter:
                 members.append(Member(offset, gzip.length, gzip.digest))
                 offset += gzip.length
             self._write(b"".join(waiting))
+            if self._unsynced is None:
+                self._unsynced = time.monotonic()
+            self._sync_if_due()
         except BaseException as error:
             os.ftruncate(self._fd, start)
             self.size, self._sha = start, sha
@@ -233,6 +247,30 @@ class WarcWriter:
             raise
         return members
 
+    def sync_if_due(self) -> None:
+        """Force onto the disk what has waited long enough. Raises `StoreError` if it refuses."""
+        try:
+            self._sync_if_due()
+        except OSError as error:
+            raise StoreError(
+                f"{self.open_path}: can't be forced onto the disk: {error.strerror}; see what its kernel log says."
+            ) from error
+
+    def _sync_if_due(self) -> None:
+        if self._unsynced is None or time.monotonic() - self._unsynced < self._durability.patience:
+            return
+        try:
+            os.fdatasync(self._fd)
+        except OSError:
+            self._failed = True
+            raise
+        self._unsynced = None
+
+    def _refuse_if_failed(self) -> None:
+        """After a failed fsync the next one says that all is well, although it is not."""
+        if self._failed:
+            raise StoreError(f"{self.open_path}: the disk has refused to keep it; the next run closes it.")
+
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
@@ -242,12 +280,12 @@ class WarcWriter:
             view = view[done:]
 
     def close(self) -> str:
-        """Flush to the disk, write ``NAME.sha256`` (as `sha256sum` does), take the final name.
+        """Force all onto the disk, write ``NAME.sha256`` (as `sha256sum` does), take the final name.
 
-        Returns the digest of the whole file, ``sha256:<hex>``.
+        Returns the digest of the whole file, ``sha256:<hex>``. Raises `StoreError` if the disk refuses.
         """
         try:
-            os.fsync(self._fd)
+            self._refuse_if_failed()
             digest = "sha256:" + self._sha.hexdigest()
             seal(self.open_path, digest)
         except OSError as error:
@@ -350,13 +388,15 @@ class _Everything:
 
 
 def seal(open_path: Path, digest: str) -> Path:
-    """Give an open file its final name and its sidecar ``NAME.sha256``; returns the final path.
+    """Give an open file its final name and its sidecar ``NAME.sha256``, all on the disk; returns the final path.
 
-    The sidecar comes first: whatever moment a kill picks, a file with its final name has one.
+    The sidecar comes first: whatever moment a kill or a power cut picks, a file with its final name has one.
     """
     path = open_path.with_name(open_path.name.removesuffix(OPEN_SUFFIX))
+    sync_file(open_path)
     write_sidecar(path, digest)
     open_path.rename(path)
+    sync_folder(path.parent)
     return path
 
 
@@ -366,12 +406,5 @@ def sidecar_of(path: Path) -> Path:
 
 
 def write_sidecar(path: Path, digest: str) -> None:
-    """Keep a file's digest in ``NAME.sha256``, in the form of `sha256sum`."""
-    sidecar = sidecar_of(path)
-    temporary = sidecar.with_name(sidecar.name + ".new")
-    try:
-        temporary.write_text(f"{digest.removeprefix('sha256:')}  {path.name}\n")
-        temporary.replace(sidecar)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Keep a file's digest in ``NAME.sha256``, in the form of `sha256sum`; it is on the disk then. Raises OSError."""
+    replace_file(sidecar_of(path), f"{digest.removeprefix('sha256:')}  {path.name}\n".encode())

@@ -35,9 +35,9 @@ class Newswarc:
     """Archives every exchange of every spider of the project, and cleans the pages that spiders hand on.
 
     Settings (all optional): ``ARCHIVE_STORE`` (folder, default ``data``), ``ARCHIVE_FILE_SIZE`` (bytes),
-    ``CONTACT`` (URL or address in the User-Agent), ``PRIVATE_NETWORKS_ALLOWED``, ``CONNECT_TO``. With
-    ``REPLAY`` (a store, WARC or WACZ file, or folder of these) and ``REPLAY_AT`` nothing is fetched or kept, see
-    `crawler.replaying`.
+    ``ARCHIVE_FSYNC`` (``exchange``, ``file`` or seconds), ``CONTACT`` (URL or address in the User-Agent),
+    ``PRIVATE_NETWORKS_ALLOWED``, ``CONNECT_TO``. With ``REPLAY`` (a store, WARC or WACZ file, or folder of these) and
+    ``REPLAY_AT`` nothing is fetched or kept, see `crawler.replaying`.
     """
 
     @classmethod

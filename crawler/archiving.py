@@ -14,6 +14,7 @@ from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
 from archive.capture import Announcement, Capture, Exchange, Failure
+from archive.durability import TICK, Durability
 from archive.errors import ArchiveError, StoreError
 from archive.health.troubles import QUARANTINE_FOR
 from archive.leads import Kind
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Archiving"]
 
 logger = logging.getLogger(__name__)
-
-_FLUSHED_EVERY = 2.0
-"""Seconds."""
 
 
 class Archiving:
@@ -63,6 +61,7 @@ class Archiving:
             },
             exclusive=getattr(spider, "exclusive", False),
             max_file_size=settings.getint("ARCHIVE_FILE_SIZE", 1 << 30),
+            durability=Durability.of(settings.get("ARCHIVE_FSYNC", "exchange")),
             quarantine_for=settings.getlist("QUARANTINE_FOR", list(QUARANTINE_FOR)),
         )
         JsonLog.about = {"source": self.run.source, "run": self.run.id}
@@ -134,7 +133,7 @@ class Archiving:
 
     def _spider_opened(self) -> None:
         self._flushing = create_looping_call(self._flush)
-        self._flushing.start(_FLUSHED_EVERY, now=False)
+        self._flushing.start(TICK, now=False)
 
     def _flush(self) -> None:
         """What a crawl has captured is to be seen, also while it waits for a slow server."""

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from archive.collection.collection import Collection, open_collection
+from archive.durability import Durability
 from archive.errors import ArchiveError, SourceError, StoreError
 from archive.furniture.furniture import site_of
 from archive.health.troubles import QUARANTINE_FOR
@@ -102,6 +103,7 @@ class Rerunning:
                 "settings_digest": settings_digest(self._settings),
                 "info": {"operator": self._settings.get("CONTACT") or ""},
                 "max_file_size": self._settings.getint("ARCHIVE_FILE_SIZE", 1 << 30),
+                "durability": Durability.of(self._settings.get("ARCHIVE_FSYNC", "exchange")),
                 "quarantine_for": self._settings.getlist("QUARANTINE_FOR", list(QUARANTINE_FOR)),
             },
         )

@@ -12,6 +12,9 @@ SOURCES = ["settings/sources"]
 # The archive. A WARC file is closed when it passes ARCHIVE_FILE_SIZE bytes.
 ARCHIVE_STORE = "data"
 ARCHIVE_FILE_SIZE = 1_000_000_000
+# When records are forced onto the disk (fsync): "exchange" before a crawl goes on, a number of seconds, or "file" when
+# the file is closed. A power cut takes what was not; a process that is killed loses nothing either way.
+ARCHIVE_FSYNC = "exchange"
 
 # The key that exported packages are signed with; empty: ~/.config/newswarc/key.pem if there is one (scrapy keygen).
 EXPORT_KEY = ""

@@ -21,7 +21,7 @@ from archive.furniture.lists import Lists
 from archive.furniture.renewal import renew
 from archive.history.history import article_at
 from archive.progress import Progress
-from archive.rebuild import catch_up
+from archive.rebuild import catch_up, forget_lost
 from archive.rerun.candidates import Selection
 from archive.rerun.change import Change
 from archive.rerun.comparison import Comparison, ReadingOf
@@ -161,8 +161,9 @@ class Rerun:
         """
         if not self.store.exists():
             return []
+        recovered = self.store.recover()
+        forget_lost(self.store, recovered)
         with self.store.lock("catalogue", "a re-run", shared=True) as lock:
-            recovered = self.store.recover()
             self.store.unseal_catalogue()
             try:
                 with Catalogue(self.store.catalogue_path, create=True) as catalogue:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
+from archive.durability import replace_file
 from archive.errors import StoreError
 from crawler.scheduling.plan import Plan
 
@@ -46,11 +46,7 @@ class StateFile:
         """Write all plans, safe against a power cut. Raises `StoreError`, and the file stays as it was."""
         new = self.path.with_suffix(".json.new")
         try:
-            with new.open("wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(plans), indent=1) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            replace_file(self.path, msgspec.json.format(msgspec.json.encode(plans), indent=1) + b"\n", temporary=new)
         except OSError as error:
             raise StoreError(
                 f"{self.path}: can't be written: {error.strerror}; runs go on, but after a restart some may come again."

@@ -219,7 +219,7 @@ def test_a_folder_with_nothing_but_warc_files_can_be_locked(store: Store) -> Non
 
 def test_a_killed_run_leaves_whole_records(left: Callable[..., Left]) -> None:
     found = left()
-    assert found.store.recover() == [Recovered(found.name, 0)]
+    assert found.store.recover() == [Recovered(found.name, 0, len(found.whole))]
     assert not found.path.exists()
     assert found.closed.read_bytes() == found.whole
     assert read_sidecar(found.closed) == digest_of(found.whole)
@@ -233,7 +233,7 @@ def test_a_torn_member_is_cut_and_kept_aside(left: Callable[..., Left], cut: int
     found = left(cut=cut)
     last, whole = found.last, found.whole
     with running(found.store, "ellery") as run:
-        assert run.recovered == [Recovered(found.name, last.length - cut)]
+        assert run.recovered == [Recovered(found.name, last.length - cut, last.offset)]
     assert found.closed.read_bytes() == whole[: last.offset]
     assert read_sidecar(found.closed) == digest_of(whole[: last.offset])
     aside = found.store.root / "damaged" / f"{found.closed.name}.from-{last.offset}"
@@ -244,7 +244,7 @@ def test_a_torn_member_is_cut_and_kept_aside(left: Callable[..., Left], cut: int
 @pytest.mark.parametrize("tail", [b"\x1f", b"\x1f\x8b\x08\x00\x00\x00\x00\x00", bytes(1), bytes(512), bytes(3 << 20)])
 def test_a_begun_member_or_zeros_behind_the_last_one_are_cut(left: Callable[..., Left], tail: bytes) -> None:
     found = left(tail)
-    assert found.store.recover() == [Recovered(found.name, len(tail))]
+    assert found.store.recover() == [Recovered(found.name, len(tail), len(found.whole))]
     assert found.closed.read_bytes() == found.whole
     (aside, _) = sorted((found.store.root / "damaged").iterdir())
     assert (aside.name.partition(".from-")[2], aside.read_bytes()) == (str(len(found.whole)), tail)
@@ -261,7 +261,7 @@ def test_a_file_without_even_its_description_goes(store: Store, content: bytes) 
     path = store.root / "originals" / "2026-11" / ("x-originals.warc.gz" + OPEN_SUFFIX)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
-    assert store.recover() == [Recovered("originals/2026-11/x-originals.warc.gz", len(content))]
+    assert store.recover() == [Recovered("originals/2026-11/x-originals.warc.gz", len(content), 0)]
     assert list(path.parent.glob("x-*")) == []
     assert [p.read_bytes() for p in store.root.glob("damaged/*.from-0")] == [content] * bool(content)
 
@@ -271,7 +271,7 @@ def test_damage_in_the_middle_is_left_for_verify_to_name(left: Callable[..., Lef
     middle = bytearray(found.whole)
     middle[len(middle) // 2] ^= 0x10
     found.path.write_bytes(middle)
-    assert found.store.recover() == [Recovered(found.name, 0)]
+    assert found.store.recover() == [Recovered(found.name, 0, len(middle))]
     assert found.closed.read_bytes() == middle
 
 

@@ -18,6 +18,8 @@ from tests.benchmarks.crawls import (
     bare_again,
     bare_and_trafilatura,
     capture,
+    capture_by_seconds,
+    capture_until_closed,
     recrawl,
     serving,
     whole_line,
@@ -30,7 +32,7 @@ _FEW = 16
 
 @dataclass(frozen=True)
 class Comparison:
-    """One crawl of ours against one without us."""
+    """One crawl of ours against one without us, or without a part of it."""
 
     name: str
     coding: str
@@ -44,6 +46,8 @@ class Comparison:
 COMPARISONS = (
     Comparison("capture, identity", "identity", capture, bare, 1.4),
     Comparison("capture, gzip", "gzip", capture, bare, 1.25),
+    Comparison("fsync exchange beside file", "gzip", capture, capture_until_closed, 1.25),
+    Comparison("fsync 5 seconds beside file", "gzip", capture_by_seconds, capture_until_closed, 1.05),
     Comparison("whole line, gzip", "gzip", whole_line, bare_and_trafilatura, 1.1, share=4),
     Comparison("unchanged recrawl, 304", "gzip", recrawl, bare_again, 2.0),
     Comparison("unchanged recrawl, equal bodies", "gzip-plain", recrawl, bare, 2.0),
@@ -89,7 +93,8 @@ def _compare(comparison: Comparison, rounds: int, pages: int) -> None:
     print(f"{comparison.name} ({pages} pages, {size // 1000} KB a reply)")
     print(f"  without start-up  {_range(pure)}, least costs {least:.2f} x; aim {comparison.aim:.2f} x: {verdict}")
     print(f"  whole processes   {_range(whole)}")
-    for name, costs in (("ours", ours), ("bare", other)):
+    print(f"  wall clock        {_range([a.wall / b.wall for (_, a), (_, b) in zip(ours, other, strict=True)])}")
+    for name, costs in (("ours", ours), ("other", other)):
         cpu = median((a.cpu - a0.cpu) / (pages - _FEW) * 1000 for a0, a in costs)
         start = median(a0.cpu for a0, _ in costs)
         speed = median(pages / a.wall for _, a in costs)

@@ -24,6 +24,8 @@ __all__ = [
     "bare_again",
     "bare_and_trafilatura",
     "capture",
+    "capture_by_seconds",
+    "capture_until_closed",
     "measure",
     "recrawl",
     "serving",
@@ -84,6 +86,18 @@ def capture(base: str, pages: int) -> Cost:
     """With the add-on: every exchange in WARC and catalogue."""
     with tempfile.TemporaryDirectory() as folder:
         return _crawl(base, pages, "nothing", settings={"ARCHIVE_STORE": folder})
+
+
+def capture_until_closed(base: str, pages: int) -> Cost:
+    """The same, but records are forced onto the disk only when their file is closed."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _crawl(base, pages, "nothing", settings={"ARCHIVE_STORE": folder, "ARCHIVE_FSYNC": "file"})
+
+
+def capture_by_seconds(base: str, pages: int) -> Cost:
+    """The same, but records are forced onto the disk within five seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _crawl(base, pages, "nothing", settings={"ARCHIVE_STORE": folder, "ARCHIVE_FSYNC": 5})
 
 
 def whole_line(base: str, pages: int) -> Cost:
