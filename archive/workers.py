@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
+import logging
 import os
-import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
 from contextlib import contextmanager
-from multiprocessing.forkserver import ensure_running
+from functools import cache
+from multiprocessing import forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from pebble import ProcessExpired, ProcessPool
 
+from archive.answers import WorkerContext
 from archive.article import Article
 from archive.capture import Capture
 from archive.catalogue.words import Words, words_of
 from archive.errors import ArchiveError, ExtractionError, RecordError
 from archive.health.measures import Measures, measured
 from archive.rules import Reading
+from archive.sandbox import confine, lacking
 
 if TYPE_CHECKING:
     from archive.reader import StoredRecord
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 __all__ = ["Extracted", "ExtractorPool", "Task", "extract_capture", "read_measured"]
 
@@ -104,11 +107,14 @@ class ExtractorPool:
     """Workers that read pages.
 
     `workers` processes (0: one a core); a page that takes over `timeout` seconds, or `memory` bytes of
-    address space, ends its worker but nothing else.
+    address space, ends its worker but nothing else. Workers are confined (`archive.sandbox`): they read files and
+    answer, and can do nothing else.
     """
 
     def __init__(self, workers: int = 0, *, timeout: float = 20, memory: int = 2 << 30) -> None:
-        context = multiprocessing.get_context("forkserver")
+        if missing := lacking():
+            _say_once(missing)
+        context = WorkerContext()
         context.set_forkserver_preload(
             [
                 "archive.orphans",
@@ -119,7 +125,7 @@ class ExtractorPool:
             ]
         )
         with _ignoring_ctrl_c():
-            ensure_running()
+            forkserver.ensure_running()
         self._timeout = timeout
         self._pool = ProcessPool(
             max_workers=workers or os.cpu_count() or 1,
@@ -173,8 +179,23 @@ def _ignoring_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+@cache
+def _say_once(sentence: str) -> None:
+    logger.warning("%s", sentence)
+
+
 def _limit(memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    soft = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    _let_go()
+    confine(memory)
+
+
+def _let_go() -> None:
+    """Close the pipes to the fork server and its tracker of resources, which are for processes that start others.
+
+    The first would keep the fork server, and so the workers, alive without their master.
+    """
+    for owner, name in ((forkserver._forkserver, "_forkserver_alive_fd"), (resource_tracker._resource_tracker, "_fd")):
+        if (descriptor := getattr(owner, name)) is not None:
+            os.close(descriptor)
+            setattr(owner, name, None)
