@@ -72,7 +72,8 @@ def absolute(url: str, base: str) -> str | None:
         url = urldefrag(safe_url_string(urljoin(base, url)))[0] if url else ""
     except (ValueError, LookupError):
         return None
-    return url if url.startswith(("http://", "https://")) else None
+    # What is left of other characters stands in the host, and is no name of one.
+    return url if url.startswith(("http://", "https://")) and url.isascii() and url.isprintable() else None
 
 
 def plain(markup: str | None, longest: int) -> str | None:
