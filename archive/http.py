@@ -10,6 +10,7 @@ from archive.codings import decode, is_chunked, is_undone, too_big
 from archive.errors import RecordError
 
 __all__ = [
+    "MOST_CODINGS",
     "Message",
     "head_length",
     "is_http",
@@ -24,6 +25,8 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) +(\d{3})(?:[ \t]+([^\r\n]*))?\r?(?:\n|$)")
 _NEWER_HTTP = re.compile(rb"HTTP/[2-9] ")
 _MOST = 1 << 30
+MOST_CODINGS = 5
+"""One upon the other, as in curl: each may take the time that the largest body takes."""
 _NO_CODINGS = {"identity", "none", "utf-8"}
 _BLANKS = " \t\r"
 
@@ -71,10 +74,15 @@ class Message(msgspec.Struct, frozen=True):
         would pass `max_size` bytes.
         """
         data = self.body
-        codings = self.codings("Content-Encoding") + self.codings("Transfer-Encoding")
+        codings = [
+            coding
+            for coding in self.codings("Content-Encoding") + self.codings("Transfer-Encoding")
+            if coding not in _NO_CODINGS
+        ]
+        if len(codings) > MOST_CODINGS:
+            raise RecordError(f"The body is encoded {len(codings)} times over; its bytes are kept as they came.")
         for coding in reversed(codings):
-            if coding not in _NO_CODINGS:
-                data = decode(coding, data, max_size)
+            data = decode(coding, data, max_size)
         if len(data) > max_size:
             raise too_big(max_size)
         return data

@@ -15,6 +15,11 @@ __all__ = ["Newswarc"]
 _MIDDLEWARES = (  # Scrapy's, ours, and the place that Scrapy gives its own
     ("scrapy.downloadermiddlewares.offsite.OffsiteMiddleware", "crawler.middlewares.Offsite", 50),
     ("scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware", "crawler.middlewares.RobotsTxt", 100),
+    (
+        "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware",
+        "crawler.middlewares.Compression",
+        590,
+    ),
 )
 _ABOVE_ALL = 50
 """A priority above that of the command line."""

@@ -31,12 +31,14 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     StopDownload,
 )
-from twisted.web._newclient import ParseError
+from scrapy.utils.httpobj import urlparse_cached
+from twisted.python.failure import Failure as TwistedFailure
+from twisted.web._newclient import HEADER, STATUS, ParseError
 
 from archive.capture import Failure, Lead, Truncation
 from crawler.archiving import Archiving
 from crawler.recording import Recording
-from crawler.resolver import ForbiddenAddress
+from crawler.resolver import ForbiddenAddress, PublicResolver
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -47,6 +49,13 @@ if TYPE_CHECKING:
 __all__ = ["ArchivingDownloadHandler"]
 
 logger = logging.getLogger(__name__)
+
+_LARGEST_HEAD = 256 << 10
+"""Bytes of status line and header fields, as in Chromium; Twisted limits a line to 16 KiB, and not their number."""
+
+
+class HeadTooLarge(ParseError):
+    """A response's head that goes on and on."""
 
 
 class ArchivingDownloadHandler(HTTP11DownloadHandler):
@@ -70,6 +79,8 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
         request.meta.pop("capture", None)
         if self._archiving.check is not None:
             self._archiving.check(request)
+        if request.meta.get("proxy"):
+            _judge_target(request)
         url = urldefrag(request.url)[0]
         recording = Recording(url, request.method, _lead(request), request.meta.get("proxy"))
         recording.rights = request.meta.get("rights", ())
@@ -120,6 +131,15 @@ class ArchivingDownloadHandler(HTTP11DownloadHandler):
         )
 
 
+def _judge_target(request: Request) -> None:
+    """Raises `ForbiddenAddress` where a proxy is asked for what we would not connect to."""
+    from twisted.internet import reactor
+
+    resolver = getattr(reactor, "resolver", None)
+    if isinstance(resolver, PublicResolver):
+        resolver.judge_written(urlparse_cached(request).hostname or "")
+
+
 def _lead(request: Request) -> Lead | None:
     """What led to a request: after a redirect what redirected, but for what is no page of its own."""
     lead: Lead | None = request.meta.get("lead")
@@ -132,7 +152,7 @@ def _lead(request: Request) -> Lead | None:
 def _truncation(error: Exception) -> Truncation:
     if isinstance(error, DownloadTimeoutError):
         return "time"
-    if isinstance(error, DownloadCancelledError):
+    if isinstance(error, DownloadCancelledError) or any(isinstance(cause, HeadTooLarge) for cause in _causes(error)):
         return "length"
     if any(isinstance(cause, ParseError | ValueError | KeyError) for cause in _causes(error)):
         return "unspecified"  # it was we who gave up: the framing makes no sense
@@ -182,6 +202,8 @@ def explain(error: BaseException) -> str:
             if isinstance(cause, SSL.Error) and cause.args and isinstance(cause.args[0], list)
         ]
         return f"The TLS connection failed: {next(filter(None, texts), 'the certificate was refused')}."
+    if any(isinstance(cause, HeadTooLarge) for cause in _causes(error)):
+        return f"The response's head is larger than {_LARGEST_HEAD >> 10} KiB; what came of it is archived."
     if kind == "not-http":
         return "The server's answer is not HTTP."
     if isinstance(error, DownloadCancelledError):
@@ -269,6 +291,12 @@ class _TeeProtocol(_LenientHTTP11ClientProtocol):
                 self._note_tls(self._recording)
             self._recording.received(data)
         super().dataReceived(data)  # type: ignore[no-untyped-call]
+        if self._recording is not None and self._recording.size > _LARGEST_HEAD and self._is_in_head():
+            self._giveUp(TwistedFailure(HeadTooLarge("the head has no end", b"")))  # type: ignore[no-untyped-call]
+
+    def _is_in_head(self) -> bool:
+        """Whether the head of the final response has not ended yet; interim replies count as part of it."""
+        return getattr(self._parser, "state", None) in (STATUS, HEADER)
 
     def _finishResponse(self, rest: bytes) -> None:
         if self._recording is not None:

@@ -1,10 +1,11 @@
-"""`RobotsTxt`: robots.txt as RFC 9309 has it; `Offsite`: redirects off the site don't go unsaid."""
+"""`RobotsTxt`: robots.txt as RFC 9309 has it; `Offsite`: redirects off the site don't go unsaid; `Compression`."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest, NotSupported
@@ -14,6 +15,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 from archive.capture import Lead
+from archive.http import MOST_CODINGS
 from archive.rights.statement import Statement
 from crawler.archiving import Archiving
 from crawler.patience import LeftAlone
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-__all__ = ["Disallowed", "Offsite", "RobotsTxt"]
+__all__ = ["Compression", "Disallowed", "Offsite", "RobotsTxt"]
 
 logger = logging.getLogger(__name__)
 
@@ -162,3 +164,18 @@ class Offsite(OffsiteMiddleware):
                     "%s leads off the site, to %s; the redirect is archived, but not followed.", start[0], request.url
                 )
             raise
+
+
+class Compression(HttpCompressionMiddleware):
+    """Scrapy's middleware, for bodies that are encoded a few times over at most.
+
+    Scrapy limits what each decoding gives, but not how many there are: one header can ask for thousands, and the
+    crawl would stand still for as long as they take.
+    """
+
+    @staticmethod
+    def _split_encodings(content_encoding: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+        to_decode, to_keep = HttpCompressionMiddleware._split_encodings(content_encoding)
+        if len(to_decode) > MOST_CODINGS:
+            raise IgnoreRequest(f"The body is encoded {len(to_decode)} times over; it is archived, but not read.")
+        return to_decode, to_keep

@@ -149,6 +149,20 @@ class PublicResolver:
             return all(self.permits(inner) for inner in carried)
         return _is_public(ip)
 
+    def judge_written(self, host: str) -> None:
+        """Raises `ForbiddenAddress` for a host that is itself an address, however written, and no permitted one.
+
+        For requests through a proxy, which looks up names by itself: what they lead to is known to it alone.
+        """
+        name = _a_labels(host.strip("[]").lower()).removesuffix(".")
+        if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
+            self._permitted((ipaddress.IPv4Address("127.0.0.1"),), host, host)
+        try:
+            answer = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        except (OSError, ValueError):
+            return
+        self._permitted(tuple(dict.fromkeys(_ip(sockaddr) for *_, sockaddr in answer)), host, host)
+
     async def _hand_out(self, receiver: _Receiver, name: str, port: int, types: tuple[type[Any], ...]) -> None:
         host, port = self._target(name, port)
         try:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SourceSpider"]
 
+_DEEPEST, _MOST_SITEMAPS = 4, 50_000
+"""Indexes above a sitemap (sitemaps.org has one), and sitemaps that are followed out of indexes in one crawl."""
+
 
 class SourceSpider(Spider):
     """A crawl of one source: its listings that are due, what they announce anew, what was announced and never
@@ -91,9 +94,10 @@ class SourceSpider(Spider):
         self.is_fresh = fresh == "1"
         self._agenda: Agenda | None = None
         self._allowance = Allowance(None if self._given else self._limit or None)
-        self._open_listings = 0
+        self._open_listings = self._sitemaps = 0
         self._listed: set[bytes] = set()
         """Fingerprints of the listings that this run asks for."""
+        self._has_said_so = False
         # Redirects don't lead off these either.
         announced = (*self.site.feeds, *self.site.sitemaps, *self.site.sections, *self._given)
         self.allowed_domains = [*self.site.own_hosts, *filter(None, map(host_of, announced))]
@@ -215,10 +219,10 @@ class SourceSpider(Spider):
             else:
                 for problem in listing.problems:
                     self.logger.warning("%s", problem)
-                yield from self._announced(capture, listing)
+                yield from self._announced(capture, listing, response.meta.get("depth", 0))
         yield from self._after_listing()
 
-    def _announced(self, capture: Capture | None, listing: Listing) -> Iterator[Request]:
+    def _announced(self, capture: Capture | None, listing: Listing, depth: int) -> Iterator[Request]:
         """Archive what a listing announces, and follow what of it is new; without an agenda everything."""
         articles = {found.url: found for found in listing.found if self.site.is_article(found.url)}
         new: Iterable[str] = articles
@@ -228,15 +232,26 @@ class SourceSpider(Spider):
                 new = [lead.url for lead in kept if lead.is_article] if self._agenda else articles
         for found in listing.found:
             if found.is_sitemap and self.site.owns(found.url) and not self._is_old(found):
-                yield from self._sitemap(found)
+                yield from self._sitemap(found, depth)
         young = [articles[url] for url in new if not self._is_old(articles[url])]
         known = self._agenda.known(found.url for found in young) if self._agenda else set()
         due = (Due(found.url, found.lead) for found in young if found.url not in known)
         again = self._agenda.again(known) if self._agenda and known else ()
         yield from map(self._article, self._allowance.through(chain(due, again)))
 
-    def _sitemap(self, found: Found) -> Iterator[Request]:
-        """A request for a sitemap of an index, if it is due."""
+    def _sitemap(self, found: Found, depth: int) -> Iterator[Request]:
+        """A request for a sitemap of an index, if it is due; `depth` indexes lie above that one."""
+        if depth >= _DEEPEST or self._sitemaps >= _MOST_SITEMAPS:
+            if not self._has_said_so:
+                self._has_said_so = True
+                self.logger.warning(
+                    "%s: this site's sitemaps have no end; those deeper than %d and beyond %d are left.",
+                    found.url,
+                    _DEEPEST,
+                    _MOST_SITEMAPS,
+                )
+            return
+        self._sitemaps += 1
         if self._agenda is None or self._agenda.is_due(found.url, found.lead.announced):
             lead = msgspec.structs.replace(found.lead, kind="source")
             yield from self._listing(found.url, self.parse_sitemap, lead)

@@ -13,6 +13,8 @@ __all__ = ["read_section"]
 
 _LARGEST = 8 << 20
 """Bytes of a page that are parsed; a front page has a tenth of it at most."""
+_MOST_LINKS = 10_000
+"""Of one page; a front page has some hundreds."""
 
 
 def read_section(response: Response) -> Listing:
@@ -29,4 +31,7 @@ def read_section(response: Response) -> Listing:
         raise RecordError(f"{response.url} has links that can't be read: {error}.") from error
     lead = Lead(kind="section", via=response.url)
     urls = dict.fromkeys(filter(None, (absolute(link.url, response.url) for link in links)))
+    if len(urls) > _MOST_LINKS:
+        problems.append(f"{response.url} has {len(urls):,} links; only the first {_MOST_LINKS:,} are read.")
+        urls = dict.fromkeys(list(urls)[:_MOST_LINKS])
     return Listing(kind="section", found=[Found(url, lead) for url in urls], problems=problems)

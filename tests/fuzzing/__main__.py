@@ -36,7 +36,7 @@ def main() -> int:
     options.findings.mkdir(parents=True, exist_ok=True)
     names = list(TARGETS) if options.target == "all" else [options.target]
     with_atheris = not options.plain and importlib.util.find_spec("atheris") is not None
-    return sum(map(lambda name: (_guided if with_atheris else _at_random)(name, options), names))
+    return sum((_guided if with_atheris else _at_random)(name, options) for name in names)
 
 
 def _at_random(name: str, options: argparse.Namespace) -> int:

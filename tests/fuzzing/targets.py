@@ -173,7 +173,7 @@ def package_part(data: bytes) -> None:
     record = foreign_files.record("response", foreign_files.reply(b"<p>hello", "Content-Type: text/html"))
     files = {
         "archive/data.warc": record,
-        "indexes/index.cdxj": b'test,ellery)/ 20261120090000 {"url": "https://ellery.test/", "filename": "data.warc"}\n',
+        "indexes/index.cdxj": b'test,ellery)/ 20261120090000 {"url": "https://ellery.test/"}\n',
         "pages/pages.jsonl": b'{"format": "json-pages-1.0", "id": "pages"}\n',
         "datapackage.json": b'{"profile": "data-package", "resources": []}',
     }
