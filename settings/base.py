@@ -119,6 +119,14 @@ SERVE_PORT = 8090
 SERVE_ORIGIN = ""
 REPLAY_PORT = 8091
 REPLAY_ORIGIN = ""
+# Who may read the archive, needed where others can reach it: a file of users (scrapy serve --hash-password), or
+# everybody. A user logs in again after so many seconds; each address and each user may ask so many times a minute.
+SERVE_USERS = ""
+SERVE_OPEN = False
+SERVE_SESSION = 12 * 60 * 60
+SERVE_RATE = 300
+# Proxies whose X-Forwarded-For is believed, by address or network (CIDR).
+SERVE_PROXIES: list[str] = []
 # Where scripts of archived pages run: "held" in browsers that keep them from the network, "always" or "never".
 REPLAY_SCRIPTS = "held"
 # The Python environment of pywb; made on first use. Its process gets so many bytes of address space.

@@ -11,12 +11,13 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
 from archive import clock
+from archive.access.tickets import Tickets
 from archive.errors import ServingError
 from archive.serving.addresses import aliases
 from archive.serving.environment import PywbEnvironment
@@ -64,15 +65,22 @@ class Replay:
         room: str,
         memory: int = 0,
         scripts: Scripts = "held",
+        users: Path | None = None,
+        rate: int = 0,
+        proxies: Sequence[str] = (),
         say: Callable[[str], None],
     ) -> None:
         """`origin` is replay's public one, `room` the reading room's; `memory` bytes of address space, 0: no limit.
 
-        `scripts`: whether those of archived pages run where the browser holds them, always, or never.
+        `scripts`: whether those of archived pages run where the browser holds them, always, or never. With a file of
+        `users` (`archive.access.accounts`) frames need a ticket and programs a token; `rate` and `proxies` are as in
+        `archive.web.app.create_app`.
         """
         self.origin = origin
         self.token = secrets.token_urlsafe(18)
         """First part of the paths of frames; who knows it may read the archive from a page."""
+        key = secrets.token_bytes(32)
+        self._tickets = Tickets(key) if users else None
         self._listener, self._say = listener, say
         self._python = environment.python
         self._terms: dict[str, Any] = {
@@ -81,6 +89,10 @@ class Replay:
             "room": room,
             "hosts": aliases(listener),
             "token": self.token,
+            "key": key.hex(),
+            "users": str(users.absolute()) if users else "",
+            "rate": rate,
+            "proxies": list(proxies),
             "scripts": scripts,
             "holds": HOLDS,
             "memory": memory,
@@ -104,6 +116,10 @@ class Replay:
                 problem = self._problem
                 self.stop()
                 raise ServingError(f"{problem} scrapy serve --no-replay serves the reading room alone.")
+
+    def path(self) -> str:
+        """The path below which a frame is let in, from now on for a while where there are users."""
+        return f"/{self._tickets.make() if self._tickets else self.token}"
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""

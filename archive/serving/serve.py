@@ -15,8 +15,10 @@ from starlette.types import ASGIApp
 from archive.catalogue import Catalogue
 from archive.rights.policy import NOTHING, Policy
 from archive.serving.addresses import Addresses, Sockets, aliases
+from archive.serving.admission import Admission
 from archive.serving.environment import PywbEnvironment
 from archive.serving.hosts import HostCheck
+from archive.serving.protocol import CONNECTIONS, LONGEST_HEAD, Protocol
 from archive.serving.replay import Replay, Scripts
 from archive.storage import Store
 from archive.web.app import create_app
@@ -34,6 +36,7 @@ def serve(
     addresses: Addresses,
     *,
     environment: Path | None,
+    admission: Admission | None = None,
     memory: int = 0,
     scripts: Scripts = "held",
     titles: Mapping[str, str] | None = None,
@@ -42,6 +45,8 @@ def serve(
     say: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM. Without an `environment` for pywb there is no replay.
+
+    `admission` says who is let in; without it, whoever is on this machine.
 
     `memory` is the address space of replay's process in bytes (0: no limit); `scripts` says where those of archived
     pages run (`Replay`); `titles`, `not_shown` and `reserved` are as in
@@ -52,9 +57,13 @@ def serve(
     store.require()
     Catalogue(store.catalogue_path, read_only=True).close()  # says what is wrong with it
     addresses.check(replay=environment is not None)
+    admission = admission or Admission()
+    admission.check(addresses)
+    rate = admission.rate_at(addresses)
     with ExitStack() as stack:
         sockets = Sockets(addresses, replay=environment is not None)
         stack.callback(sockets.close)
+        keys = admission.keys(sockets.origin)
         replay = None
         if environment is not None:
             assert sockets.replay is not None
@@ -69,6 +78,9 @@ def serve(
                 room=sockets.origin,
                 memory=memory,
                 scripts=scripts,
+                users=admission.users,
+                rate=rate,
+                proxies=admission.proxies,
                 say=say,
             )
             stack.callback(replay.stop)
@@ -77,12 +89,15 @@ def serve(
             store,
             origin=sockets.origin,
             replay_origin=replay.origin if replay else None,
-            replay_path=f"/{replay.token}" if replay else "/web",
+            replay_path=replay.path if replay else lambda: "/web",
             replay_scripts=scripts,
             replay_state=replay.state if replay else lambda: _NOT_STARTED,
             titles=titles,
             not_shown=not_shown,
             reserved=reserved,
+            keys=keys,
+            rate=rate,
+            proxies=admission.networks(),
         )
         checked = HostCheck(app, sockets.origin, aliases(sockets.room))
         server = _Server(checked, lambda: say(_welcome(sockets)))
@@ -108,6 +123,10 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
+                http=Protocol,
+                ws="none",
+                h11_max_incomplete_event_size=LONGEST_HEAD,
+                limit_concurrency=CONNECTIONS,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

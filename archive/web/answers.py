@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from archive.errors import ArchiveError
 from archive.web.guard import headers_of_safety
-from archive.web.refusals import Refusal, Unfit
+from archive.web.refusals import Busy, Refusal, TooMany, Unfit
 from archive.web.room import room_of
 
-__all__ = ["HANDLERS", "problem"]
+__all__ = ["HANDLERS", "answered", "problem"]
 
 _SENTENCES = {
     404: ("No such page", "The reading room has no page at this address."),
@@ -29,7 +29,8 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     return Response(json.dumps(facts, ensure_ascii=False), status, media_type="application/problem+json")
 
 
-def _answer(request: Request, status: int, title: str, detail: str, **more: Any) -> Response:
+def answered(request: Request, status: int, title: str, detail: str, **more: Any) -> Response:
+    """A problem as JSON or as a page, whatever fits the address."""
     if request.url.path.startswith("/api/"):
         return problem(status, title, detail, **more)
     return room_of(request).templates.page("problem.html", status, title=title, detail=detail)
@@ -40,27 +41,32 @@ def _refused(request: Request, error: Exception) -> Response:
     more: dict[str, Any] = {"parameter": error.parameter} if isinstance(error, Unfit) else {}
     if isinstance(error, Unfit) and error.position is not None:
         more["position"] = error.position
-    return _answer(request, error.status, error.title, str(error), **more)
+    response = answered(request, error.status, error.title, str(error), **more)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
+    elif isinstance(error, Busy):
+        response.headers["Retry-After"] = "10"
+    return response
 
 
 def _unreadable(request: Request, error: Exception) -> Response:
     """The archive can't be read; where it lies on our disk is nobody's business."""
     text = str(error).replace(f"{room_of(request).store.root}/", "").replace(str(room_of(request).store.root), "here")
-    return _answer(request, 503, "The archive can't be read", text)
+    return answered(request, 503, "The archive can't be read", text)
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = http.HTTPStatus(error.status_code).phrase
     title, detail = _SENTENCES.get(error.status_code, (phrase, f"{phrase}."))
-    response = _answer(request, error.status_code, title, detail)
+    response = answered(request, error.status_code, title, detail)
     response.headers.update(error.headers or {})
     return response
 
 
 def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours; Starlette logs it. Answered outside of all middleware."""
-    response = _answer(request, 500, "Something went wrong", "The fault is ours and has been noted; please try again.")
+    response = answered(request, 500, "Something went wrong", "The fault is ours and has been noted; please try again.")
     response.headers.update(headers_of_safety())
     return response
 

@@ -27,7 +27,7 @@ from archive.version import VERSION
 from archive.web.changing import ChangeWish
 from archive.web.finding import Finding, Found, Wish
 from archive.web.forms import read_body
-from archive.web.openapi import DOCUMENT
+from archive.web.openapi import CLOSED, DOCUMENT
 from archive.web.pages.article import chosen_version, statements_of
 from archive.web.pages.check import checked_now
 from archive.web.pages.compare import known_version
@@ -237,7 +237,7 @@ def replay(request: Request) -> Response:
 
 def openapi(request: Request) -> Response:
     """What this API is."""
-    return _answer(DOCUMENT)
+    return _answer(DOCUMENT if request.app.state.keys is None else CLOSED)
 
 
 def _chosen(row: Row, names: Sequence[str]) -> dict[str, Any]:

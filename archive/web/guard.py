@@ -24,9 +24,15 @@ def policy(frame_origin: str | None = None) -> str:
     )
 
 
-def headers_of_safety() -> dict[str, str]:
-    """Of every response, unless it says otherwise."""
+def headers_of_safety(*, secure: bool = False, closed: bool = False) -> dict[str, str]:
+    """Of every response, unless it says otherwise.
+
+    `secure`: it goes out over TLS. `closed`: only users may read it, so nobody else's cache and no browser that
+    another reader comes back to may keep it.
+    """
     return {
+        **({"Strict-Transport-Security": "max-age=31536000"} if secure else {}),
+        **({"Vary": "Cookie, Authorization"} if closed else {}),
         "Content-Security-Policy": policy(),
         "X-Content-Type-Options": "nosniff",
         # Not no-referrer: browsers then say "Origin: null" with our own forms.
@@ -35,20 +41,22 @@ def headers_of_safety() -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
         "X-Frame-Options": "DENY",
-        "Cache-Control": "no-cache",
+        "Cache-Control": "private, no-store" if closed else "no-cache",
     }
 
 
 class Guard:
     """Lets in requests to our own host names, and changes only from our own pages (ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp, *, origin: str | None, allowed_hosts: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, *, origin: str | None, allowed_hosts: Sequence[str], closed: bool = False) -> None:
+        """`closed`: there are users, whose cookies nobody else may make use of."""
         self._app = app
         self._origin = origin
         self._hosts = {host.lower() for host in allowed_hosts}
         if origin:
             self._hosts.add(_host_name(urlsplit(origin).netloc))
-        self._headers = headers_of_safety()
+        self._closed = closed
+        self._headers = headers_of_safety(secure=bool(origin and origin.startswith("https:")), closed=closed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -80,6 +88,8 @@ class Guard:
     def _is_from_here(self, scheme: str, host: str, headers: Headers) -> bool:
         """Whether one of our pages asks, or no browser at all: every browser says where a POST comes from."""
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is None and origin is None and self._closed and "authorization" not in headers:
+            return False  # a program has a token; what has a cookie or a password is a browser, and says it
         if site is not None and site not in ("same-origin", "none"):
             return False
         return origin is None or origin in (f"{scheme}://{host}", self._origin)

@@ -11,16 +11,21 @@ from archive.web.finding import LAST_PAGE
 from archive.web.parameters import DAY, LANGUAGE, LONGEST_URL, LONGEST_WORDS, RECORD_ID, SOURCE
 from archive.web.schemas import SCHEMAS
 
-__all__ = ["DOCUMENT"]
+__all__ = ["CLOSED", "DOCUMENT"]
 
 Json = dict[str, Any]
 
 _PROBLEMS = {
     400: "A parameter is missing or wrong.",
+    401: "This archive is for users, and no token of one was sent.",
     404: "It is not in the archive.",
+    408: "What was sent took too long to arrive.",
     413: "More was sent than is read.",
-    503: "The archive can't be read.",
+    414: "The address is too long.",
+    429: "Too many requests; Retry-After says in how many seconds to come again.",
+    503: "The archive can't be read, or too many ask at once.",
 }
+_ALWAYS = (401, 414, 429, 503)
 
 
 def _parameter(name: str, about: str, schema: Json, *, required: bool = False, where: str = "query") -> Json:
@@ -53,7 +58,7 @@ def _answers(schema: str, *problems: int) -> Json:
     answers: Json = {
         "200": {"description": "As asked for.", "content": {"application/json": {"schema": _schema(schema)}}}
     }
-    for status in (*problems, 503):
+    for status in (*problems, *_ALWAYS):
         content = {"application/problem+json": {"schema": _schema("Problem")}}
         answers[str(status)] = {"description": _PROBLEMS[status], "content": content}
     return answers
@@ -185,7 +190,7 @@ _PATHS: Json = {
                     }
                 },
             },
-            "responses": _answers("Check", 400, 404, 413),
+            "responses": _answers("Check", 400, 404, 408, 413),
         }
     },
     "/api/health": _get("Whether the archive can be read", "health", "Health", []),
@@ -196,7 +201,7 @@ _PATHS: Json = {
 _FEED = _PATHS["/changes.atom"]["get"]
 _FEED["parameters"] = _PATHS["/api/changes"]["get"]["parameters"]
 _FEED["responses"]["200"]["content"] = {"application/atom+xml": {"schema": {"type": "string"}}}
-for _status in ("400", "503"):
+for _status in ("400", "414", "429", "503"):
     _FEED["responses"][_status]["content"] = {"text/html": {"schema": {"type": "string"}}}
 
 DOCUMENT: Json = {
@@ -208,5 +213,14 @@ DOCUMENT: Json = {
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
     "paths": _PATHS,
-    "components": {"schemas": SCHEMAS},
+    "components": {
+        "schemas": SCHEMAS,
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "A token from scrapy serve --new-token."},
+            "named_token": {"type": "http", "scheme": "basic", "description": "The token as a password, any name."},
+        },
+    },
 }
+
+CLOSED: Json = {**DOCUMENT, "security": [{"token": []}, {"named_token": []}]}
+"""The same where there are users."""

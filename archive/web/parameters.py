@@ -35,6 +35,10 @@ class Parameters:
         """A value of at most so many characters, without white space around it; empty if it isn't given."""
         return self._value(name, longest).strip()
 
+    def exactly(self, name: str, longest: int) -> str:
+        """A value of at most so many characters, white space and all."""
+        return self._value(name, longest)
+
     def _value(self, name: str, longest: int) -> str:
         values = self._given.getlist(name)
         if len(values) > 1:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from archive.errors import ArchiveError
 
-__all__ = ["Busy", "Refusal", "TooLarge", "Unfit", "Unknown", "Withheld"]
+__all__ = ["Busy", "Refusal", "TooLarge", "TooMany", "TooSlow", "Unfit", "Unknown", "Withheld"]
 
 
 class Refusal(ArchiveError):
@@ -45,6 +47,24 @@ class TooLarge(Refusal):
 
     status = 413
     title = "Too large"
+
+
+class TooSlow(Refusal):
+    """A request that doesn't come to its end."""
+
+    status = 408
+    title = "Too slow"
+
+
+class TooMany(Refusal):
+    """One client asks more than its share."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, seconds: float, what: str = "requests") -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(f"Too many {what}; please try again in {self.seconds} s.")
 
 
 class Busy(Refusal):

@@ -64,7 +64,7 @@ class Room:
         store: Store,
         *,
         replay_origin: str | None,
-        replay_path: str,
+        replay_path: Callable[[], str],
         replay_scripts: Scripts,
         replay_state: ReplayState | None,
         titles: Mapping[str, str],
@@ -182,7 +182,7 @@ class Room:
         """
         if self.replay_origin is None or web_address(url) is None:
             return None
-        return f"{self.replay_origin}{self._replay_path}/{stamp(date)}mp_/{url.replace('#', '%23')}"
+        return f"{self.replay_origin}{self._replay_path()}/{stamp(date)}mp_/{url.replace('#', '%23')}"
 
     def why_still(self, request: Request) -> str | None:
         """Why scripts of archived pages don't run in the browser that asks; None if they do."""

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from archive.access.reader import reader
 from archive.version import VERSION
 from archive.web import glossary
 from archive.web.guard import policy
@@ -130,6 +131,7 @@ class Templates:
             "software": VERSION,
             "longest_words": LONGEST_WORDS,
             "here": "",
+            "reader": lambda: found.name if (found := reader.get()) else None,
         }
 
     def page(

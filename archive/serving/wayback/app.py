@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent.socket
+from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
@@ -24,10 +25,41 @@ from .terms import Terms
 __all__ = ["main"]
 
 _CONNECTIONS = 200
+_PATIENCE, _STALLED = 20.0, 60.0
+"""Seconds for a request's head, and for a client to take a piece of the answer."""
 
 
 class _Handler(WSGIHandler):
     """Keeps the address as it was asked for; says nothing of its errors to clients."""
+
+    def handle(self) -> None:
+        """A connection, as long as its client is quick."""
+        self.socket.settimeout(_STALLED)
+        self._patience = None
+        try:
+            super().handle()
+        except Timeout as over:
+            if over is not self._patience:
+                raise
+        finally:
+            self._let_be()
+
+    def read_requestline(self) -> str:
+        """From here to the end of the head a client has little time."""
+        self._let_be()
+        self._patience = Timeout.start_new(_PATIENCE)
+        return str(super().read_requestline())
+
+    def read_request(self, raw_requestline: str) -> Any:
+        """The head."""
+        try:
+            return super().read_request(raw_requestline)
+        finally:
+            self._let_be()
+
+    def _let_be(self) -> None:
+        if self._patience is not None:
+            self._patience.close()
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
@@ -56,7 +88,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     root = Path(told["root"])
     index, records = CatalogueIndex(root / "catalogue.sqlite"), Records(root)
-    terms = Terms(**{name: told[name] for name in Terms._fields} | {"hosts": tuple(told["hosts"])})
+    terms = Terms(**{name: told[name] for name in Terms._fields} | {n: tuple(told[n]) for n in ("hosts", "proxies")})
     jail = Jail(terms, Replay(index, records, exact=True), Replay(index, records, exact=False))
     listener = gevent.socket.socket(fileno=told["socket"])
     # Accepted connections inherit it. Head and body go out in several pieces, which would wait for each other.

@@ -55,12 +55,14 @@ class Headers:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._captures = f"{terms.origin}/{terms.token}/"
+        strict = [("Strict-Transport-Security", "max-age=31536000")] if terms.origin.startswith("https:") else []
+        self._always = [*_ALWAYS, *strict]
         self._scripts = f"{terms.origin}/-/static/"
 
-    def of_capture(self, archived: Iterable[Pair], *, framed: bool, mod: str, browser: str) -> list[Pair]:
+    def of_capture(self, archived: Iterable[Pair], *, prefix: str, mod: str, browser: str) -> list[Pair]:
         """For a capture, or a redirect to one.
 
+        `prefix` is the first part of the path of a frame, empty where something else asks;
         `mod` is how it is shown, pywb's ``mp_``, ``im_`` and so on; `browser` its User-Agent.
         """
         headers = []
@@ -69,10 +71,12 @@ class Headers:
                 headers.append((name, self._terms.origin + clean(value)))
             elif name.lower() in _KEPT or name.lower().startswith("x-archive-orig-"):
                 headers.append((name, clean(value)))
-            elif name == LINKS and not framed:  # they would tell the token
+            elif name == LINKS and not prefix:  # they would tell the token
                 headers.append(("Link", clean(value)))
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        return [*headers, *_ALWAYS, *(self._in_frame(kind, mod, browser) if framed else self._alone())]
+        if self._terms.users:
+            headers.append(("Cache-Control", "private, no-store"))
+        return [*headers, *self._always, *(self._in_frame(prefix, kind, mod, browser) if prefix else self._alone())]
 
     def own(self, kind: str = "text/html; charset=utf-8") -> list[Pair]:
         """For a page or a script of ours."""
@@ -81,7 +85,7 @@ class Headers:
             ("Cache-Control", "no-store"),
             ("Content-Security-Policy", f"{_STILL}; frame-ancestors {self._terms.room}"),
             ("Cross-Origin-Resource-Policy", "cross-origin"),
-            *_ALWAYS,
+            *self._always,
         ]
 
     def cors(self, origin: str | None, wanted: str | None) -> list[Pair]:
@@ -98,8 +102,8 @@ class Headers:
             *([("Access-Control-Allow-Headers", clean(wanted))] if wanted else []),
         ]
 
-    def _in_frame(self, kind: str, mod: str, browser: str) -> list[Pair]:
-        here, ours = self._captures, self._scripts
+    def _in_frame(self, prefix: str, kind: str, mod: str, browser: str) -> list[Pair]:
+        here, ours = f"{self._terms.origin}/{prefix}/", self._scripts
         # Only where our own script ran first may others follow: nothing is put in front of those in SVG or XML.
         run = self._may_run(browser) and _is_html(kind) and mod != "id_"
         sandbox = "sandbox allow-scripts" if run else "sandbox"

@@ -17,6 +17,7 @@ import pywb
 from pywb.rewrite.wburl import WbUrl
 from pywb.utils.wbexception import UpstreamException
 
+from .access import Access
 from .headers import Headers, Pair, clean, with_charset
 from .problems import Moved, Problem, page
 from .replay import Replay
@@ -47,12 +48,13 @@ class Jail:
         """`exact` answers for whole pages, `direct` for their parts."""
         self._terms = terms
         self._exact, self._direct = exact, direct
+        self._access = Access(terms)
         self._headers = Headers(terms)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
         status, headers, body, first = self._safely(environ)
-        if str(environ["REQUEST_URI"]).startswith(f"/{self._terms.token}/"):
+        if self._access.opens_frames(str(environ["REQUEST_URI"])[1:].partition("/")[0]):
             wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
             headers = [*headers, *self._headers.cors(environ.get("HTTP_ORIGIN"), wanted)]
         start_response(status, headers)
@@ -76,7 +78,7 @@ class Jail:
         if body is not None:
             body.close()
         location = [("Location", problem.address)] if isinstance(problem, Moved) else []
-        return problem.status, [*self._headers.own(), *location], _Pulled([]), page(problem)
+        return problem.status, [*self._headers.own(), *location, *problem.headers], _Pulled([]), page(problem)
 
     def _answer(self, environ: Environ) -> Answer:
         target = str(environ["REQUEST_URI"])
@@ -84,7 +86,9 @@ class Jail:
         if target == f"/{_OWN}/health":
             return "200 OK", self._headers.own("application/json"), [json.dumps({"up": True}).encode()]
         self._check_host(environ, target)
-        if environ["REQUEST_METHOD"] == "OPTIONS" and first == self._terms.token:
+        self._access.check_rate(environ)
+        is_frame = self._access.opens_frames(first)
+        if environ["REQUEST_METHOD"] == "OPTIONS" and is_frame:
             return "204 No Content", [("Access-Control-Max-Age", "600")], []
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             raise Problem("405 Method Not Allowed", "Only GET", "The archive can only be read.")
@@ -92,11 +96,11 @@ class Jail:
             raise Problem("403 Forbidden", "No workers", "An archived page gets no worker.")
         if first == _OWN:
             return self._static(rest.removeprefix("static/"))
-        if first in (_PUBLIC, self._terms.token) and rest:
-            return self._capture(environ, first, rest)
-        if first in (_PUBLIC, self._terms.token, ""):
+        if (is_frame or first == _PUBLIC) and rest:
+            return self._capture(environ, first, rest, framed=is_frame)
+        if is_frame or first in (_PUBLIC, ""):
             raise Moved("303 See Other", f"{self._terms.room}/")
-        text = "This address was of an earlier run of scrapy serve. Open the page again in the reading room."
+        text = "This address was good for a while only. Open the page again in the reading room."
         raise Problem("404 Not Found", "No such address", text)
 
     def _check_host(self, environ: Environ, target: str) -> None:
@@ -115,8 +119,8 @@ class Jail:
 
     # Captures
 
-    def _capture(self, environ: Environ, prefix: str, rest: str) -> Answer:
-        framed, timemap = prefix == self._terms.token, rest.startswith(_TIMEMAP)
+    def _capture(self, environ: Environ, prefix: str, rest: str, *, framed: bool) -> Answer:
+        timemap = rest.startswith(_TIMEMAP)
         wanted = _address(rest.removeprefix(_TIMEMAP))
         dest = environ.get("HTTP_SEC_FETCH_DEST")
         if dest == "document" and not timemap and wanted.mod != "id_":
@@ -124,6 +128,8 @@ class Jail:
             raise Moved("303 See Other", f"{self._terms.room}/replay?{query}")
         if not framed and environ.get("HTTP_SEC_FETCH_SITE", "none") != "none" and dest != "document":
             raise Problem("403 Forbidden", "Not from a page", "Other pages can't use the archive.")
+        if not framed:
+            self._access.check_program(environ)
         if dest == "script" and environ.get("HTTP_SEC_FETCH_MODE") == "cors":
             wanted.mod = "id_"  # a module, which pywb's wrapping would break
         app = self._direct if framed and wanted.mod in _PARTS else self._exact
@@ -133,7 +139,7 @@ class Jail:
         code = response.status_headers.get_statuscode()
         browser = str(environ.get("HTTP_USER_AGENT", ""))
         archived = response.status_headers.headers
-        headers = self._headers.of_capture(archived, framed=framed, mod=wanted.mod, browser=browser)
+        headers = self._headers.of_capture(archived, prefix=prefix if framed else "", mod=wanted.mod, browser=browser)
         if dest == "document" and not timemap:
             headers.append(("Content-Disposition", "attachment"))
         body = response.body

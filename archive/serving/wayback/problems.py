@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 __all__ = ["Moved", "Problem", "page"]
@@ -10,10 +11,11 @@ __all__ = ["Moved", "Problem", "page"]
 class Problem(Exception):
     """A request that gets a page of ours instead of a capture."""
 
-    def __init__(self, status: str, title: str, text: str) -> None:
+    def __init__(self, status: str, title: str, text: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(text)
         self.status = status
         self.title = title
+        self.headers = headers
 
 
 class Moved(Problem):

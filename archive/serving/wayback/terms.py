@@ -17,7 +17,15 @@ class Terms(NamedTuple):
     hosts: tuple[str, ...]
     """Other values of the Host header by which replay may be reached; they are led to `origin`."""
     token: str
-    """First part of the path of what is shown in frames; nobody can guess it."""
+    """First part of the path of what is shown in frames; nobody can guess it. Where there are users, a ticket is."""
+    key: str
+    """Of the tickets, in hexadecimal."""
+    users: str
+    """The file of the users; empty if all may see everything."""
+    rate: int
+    """What an address may ask in a minute; 0: as it likes."""
+    proxies: tuple[str, ...]
+    """Networks that are believed who their client is."""
 
     holds: int
     """First version of Chromium that keeps scripts from the network."""

@@ -179,16 +179,24 @@ class Replayed:
 
 @contextmanager
 def replaying(
-    store: Store, *, room: str = ROOM, memory: int = 2 << 30, scripts: Scripts = "held"
+    store: Store, *, room: str = ROOM, memory: int = 2 << 30, scripts: Scripts = "held", **access: Any
 ) -> Iterator[Replayed]:
-    """Replay of a store, until the end of the block."""
+    """Replay of a store, until the end of the block; `access` has the users and limits of `Replay`."""
     said: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         environment = PywbEnvironment(Path(pywb_python()).parent.parent)
         origin = f"http://localhost:{port}"
         replay = Replay(
-            store, environment, listener, origin=origin, room=room, memory=memory, scripts=scripts, say=said.append
+            store,
+            environment,
+            listener,
+            origin=origin,
+            room=room,
+            memory=memory,
+            scripts=scripts,
+            say=said.append,
+            **access,
         )
         replay.start()
         try:

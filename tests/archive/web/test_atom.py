@@ -106,7 +106,7 @@ def test_a_proxy_s_address_is_the_feed_s(store: Store) -> None:
 @pytest.mark.parametrize("text", [SPOOF, "<script>alert(1)</script> & \x00 \ufffe \ud800"])
 def test_whatever_an_article_holds_the_feed_is_well_formed(store: Store, text: str) -> None:
     room = Room(
-        store, replay_origin=None, replay_path="/web", replay_scripts="never", replay_state=None, titles={"evil": text}
+        store, replay_origin=None, replay_path=str, replay_scripts="never", replay_state=None, titles={"evil": text}
     )
     edit = {"kinds": ["name"], "place": "text", "before": text, "after": text}
     row = {"id": "urn:uuid:1", "what": "edited", "source": "evil", "article": HOSTILE, "url": "javascript:alert(1)"}

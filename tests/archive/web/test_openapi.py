@@ -38,6 +38,7 @@ def described(store: Store) -> Any:
             "checks": {
                 # What is allowed to be asked need not be there, and a search may have a mistake in its syntax.
                 "positive_data_acceptance": {"expected-statuses": ["200", "400", "404"]},
+                "negative_data_rejection": {"expected-statuses": ["400", "401", "404", "405", "413", "414"]},
             }
         }
     )

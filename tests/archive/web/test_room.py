@@ -26,7 +26,7 @@ def test_titles(store: Store) -> None:
 
 
 def test_frames(store: Store) -> None:
-    known = room(store, replay_origin=REPLAY, replay_path="/x3f9")
+    known = room(store, replay_origin=REPLAY, replay_path=lambda: "/x3f9")
     first: Row = captures(store, STORM)[0]
     assert known.frame(first) == f"{REPLAY}/x3f9/20261120090000mp_/{STORM}"
     assert (
