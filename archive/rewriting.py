@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from archive.durability import sync_folder
 from archive.errors import StoreError
 from archive.storage import read_sidecar
 from archive.warc import sha256, write_sidecar
@@ -42,6 +43,7 @@ def rewrite(path: Path, replacements: Sequence[Replacement]) -> None:
             digest = sha256(file)
         write_sidecar(path, digest)
         new.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         new.unlink(missing_ok=True)
         raise StoreError(f"{path}: can't be rewritten: {error.strerror}; it is as it was.") from error
@@ -55,5 +57,6 @@ def finish_rewriting(root: Path) -> None:
             is_whole = sha256(file) == read_sidecar(path)
         if is_whole:
             new.replace(path)
+            sync_folder(path.parent)
         else:
             new.unlink()

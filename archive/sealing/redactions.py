@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
 
 import msgspec
 
 from archive.catalogue.rows import url_key
+from archive.durability import replace_file
 from archive.errors import StoreError
 from archive.storage import Store
 from archive.warc import sha256, write_sidecar
@@ -52,16 +51,10 @@ class Redactions:
     def add(self, redaction: Redaction) -> None:
         """Note a removal, through to the disk. Raises `StoreError`."""
         data = msgspec.json.Encoder().encode_lines([*self.read(), redaction])
-        new = self.path.with_name(self.path.name + ".new")
         try:
-            with new.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
             write_sidecar(self.path, sha256(data))
-            new.replace(self.path)
+            replace_file(self.path, data)
         except OSError as error:
-            Path(new).unlink(missing_ok=True)
             raise StoreError(f"{self.path}: can't be written: {error.strerror}; nothing was removed.") from error
 
 

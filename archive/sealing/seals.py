@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from archive.durability import make_folder, replace_file, sync_folder
 from archive.errors import SealError, StoreError
 from archive.sealing.merkle import SIZE, root_of
 from archive.sealing.seal import FileList, Seal, Tree
@@ -112,12 +112,11 @@ class Seals:
         new = folder.with_name(f".{folder.name}.new")
         try:
             shutil.rmtree(new, ignore_errors=True)  # of a run that was killed
-            new.mkdir(parents=True)
+            make_folder(new)
             for name, data in ((FILES, files), (LEAVES, leaves), (SEAL, seal.data)):
-                write_whole(new / name, data)
-            _sync(new)
+                replace_file(new / name, data)
             new.rename(folder)
-            _sync(self.root)
+            sync_folder(self.root)
         except OSError as error:
             shutil.rmtree(new, ignore_errors=True)
             raise StoreError(f"{folder}: can't be written: {error.strerror}; nothing was sealed.") from error
@@ -125,14 +124,10 @@ class Seals:
     def add_dating(self, number: int, kind: Dating, data: bytes) -> None:
         """Keep what somebody else says of when a seal was made. Raises `StoreError` if the disk refuses."""
         path = self.dating_path(number, kind)
-        new = path.with_name(path.name + ".new")
         try:
-            write_whole(new, data)
             write_sidecar(path, sha256(data))
-            new.rename(path)
-            _sync(path.parent)
+            replace_file(path, data)
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise StoreError(f"{path}: can't be written: {error.strerror}.") from error
 
     def name(self, path: Path) -> str:
@@ -168,19 +163,3 @@ def described(files: list[SealedFile], leaves: bytes) -> tuple[bytes, FileList, 
     data = encode_files(files)
     tree = Tree(size=len(leaves) // SIZE, root=root_of(leaves).hex())
     return data, FileList(count=len(files), digest=sha256(data)), tree
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a new file through to the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
