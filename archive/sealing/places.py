@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -11,8 +12,9 @@ from archive.errors import RecordError
 from archive.reader import StoredRecord, parse_member, read_gzip
 from archive.storage import Store
 
-__all__ = ["Place", "exchange_places", "text_places"]
+__all__ = ["Place", "exchange_places", "member_content", "text_places"]
 
+_LARGEST_RECORD = 256 << 20
 _BESIDE = 2
 """Records that stand behind a response: its request, and what is known of both."""
 
@@ -51,3 +53,15 @@ def text_places(version: Row) -> tuple[Place, Place, Place]:
         for prefix in ("", "details_", "provenance_")
     )
     return text, details, proof
+
+
+def member_content(member: bytes) -> bytes:
+    """What is in a gzip member, which must be one and no more. Raises `RecordError`."""
+    z = zlib.decompressobj(31)
+    try:
+        content = z.decompress(member, _LARGEST_RECORD)
+    except zlib.error as error:
+        raise RecordError(f"is no gzip member: {error}") from error
+    if not z.eof or z.unused_data:
+        raise RecordError("is not one whole gzip member")
+    return content

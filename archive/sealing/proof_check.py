@@ -14,8 +14,8 @@ from archive.reader import StoredRecord, check_digests, parse_member
 from archive.rules import Reading
 from archive.sealing.bitcoin import is_installed, read_commitment
 from archive.sealing.merkle import leaf_of, root_by
+from archive.sealing.places import member_content
 from archive.sealing.proof import Proof, ProofRecord, Role
-from archive.sealing.proving import member_content
 from archive.sealing.seal import Seal
 from archive.sealing.second_look import look_again
 from archive.sealing.stamp import Stamp, check_stamp

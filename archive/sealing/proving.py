@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
-from functools import cache
 
 from archive import clock
 from archive.catalogue import Catalogue
 from archive.catalogue.rows import Row
-from archive.errors import RecordError, SealError
+from archive.errors import SealError
 from archive.history.history import History, Version, read_article
 from archive.reader import parse_member
 from archive.records import iso
-from archive.sealing.merkle import SIZE, leaf_of, path_to
-from archive.sealing.places import Place, exchange_places, text_places
+from archive.sealing.cover import Cover
+from archive.sealing.merkle import path_to
+from archive.sealing.places import Place, exchange_places, member_content, text_places
 from archive.sealing.proof import FORMAT, Proof, ProofRecord, ProofSeal, Quotation, Role
 from archive.sealing.seals import DATINGS, Seals
 from archive.storage import Store
 from archive.verification.cleaning_list import find_list
 from archive.version import VERSION
-from archive.warc import OPEN_SUFFIX
 
-__all__ = ["member_content", "prove", "quotation"]
+__all__ = ["prove", "quotation"]
 
-_LARGEST_RECORD = 256 << 20
 
 
 def prove(store: Store, catalogue: Catalogue, url: str, *, at: str | None = None, quote: str | None = None) -> Proof:
@@ -66,18 +63,6 @@ def quotation(text: str, quote: str) -> Quotation | None:
         return None
     start, end = places[at], places[at + len(wanted) - 1] + 1
     return Quotation(text[start:end], start, end, text.count("\n", 0, start) + 1)
-
-
-def member_content(member: bytes) -> bytes:
-    """What is in a gzip member, which must be one and no more. Raises `RecordError`."""
-    z = zlib.decompressobj(31)
-    try:
-        content = z.decompress(member, _LARGEST_RECORD)
-    except zlib.error as error:
-        raise RecordError(f"is no gzip member: {error}") from error
-    if not z.eof or z.unused_data:
-        raise RecordError("is not one whole gzip member")
-    return content
 
 
 def _choose(
@@ -125,40 +110,15 @@ class _Gatherer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._seals = Seals(store)
-        self._numbers = self._seals.numbers()[::-1]
-        self._leaves = cache(lambda number: self._seals.leaves(number, self._seals.read(number)))
-        self._files = cache(lambda number: self._seals.files(number, self._seals.read(number)))
+        self._seals, self._cover = Seals(store), Cover(store)
 
     def record(self, role: Role, place: Place) -> ProofRecord:
         member = self._store.read(*place)
-        content = member_content(member)
-        number, first, count = self._cover(place.file)
-        leaves = self._leaves(number)
-        leaf, at = leaf_of(content), first * SIZE
-        while (at := leaves.find(leaf, at, (first + count) * SIZE)) % SIZE:
-            if at < 0:
-                raise SealError(
-                    f"{place.file}, byte {place.offset}: is not as seal {number} has it; run scrapy verify."
-                )
-            at += 1
-        index = at // SIZE
-        path = tuple(step.hex() for step in path_to(leaves, index))
+        number, index = self._cover.find(place, member_content(member))
+        path = tuple(step.hex() for step in path_to(self._cover.leaves(number), index))
         record = parse_member(member, place.offset)
         return ProofRecord(role=role, id=record.id, seal=number, index=index, path=path, member=member)
 
     def seal(self, number: int) -> ProofSeal:
         datings = (self._seals.dating(number, kind) for kind in DATINGS)
-        return ProofSeal(number, self._seals.read(number).data.decode(), *datings)
-
-    def _cover(self, file: str) -> tuple[int, int, int]:
-        """The seal that covers a file, the index of the file's first leaf, and how many it has."""
-        for number in self._numbers:
-            first = 0
-            for covered in self._files(number):
-                if covered.name == file:
-                    return number, first, covered.records
-                first += covered.records
-        is_open = self._store.path(file).name.endswith(OPEN_SUFFIX)
-        then = "wait until its crawl has ended, then run" if is_open else "run"
-        raise SealError(f"{file}: is not sealed yet; {then} scrapy seal.")
+        return ProofSeal(number, self._cover.seal(number).data.decode(), *datings)

@@ -25,8 +25,7 @@ from archive.rebuild import rebuild
 from archive.records import iso
 from archive.rewriting import Replacement, rewrite
 from archive.sealing.merkle import leaf_of
-from archive.sealing.places import Place, exchange_places, text_places
-from archive.sealing.proving import member_content
+from archive.sealing.places import Place, exchange_places, member_content, text_places
 from archive.sealing.redactions import Redaction, Redactions, url_digest
 from archive.storage import Store
 from archive.tombstone import is_tombstone, tombstone_member

@@ -17,6 +17,8 @@ from archive.history.difference import difference
 from archive.history.history import version_row
 from archive.provenance import capture_of
 from archive.reader import StoredRecord, check_digests, parse_member
+from archive.sealing.cover import Cover, NotSealed
+from archive.sealing.places import Place, member_content
 from archive.storage import Store
 from archive.verification.chain import (
     Details,
@@ -50,7 +52,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """``text``, ``details``, ``provenance``, ``page``, ``bytes``, ``catalogue``, ``revisit``, ``text file``,
-    ``page file``, ``extraction``."""
+    ``page file``, ``seal``, ``extraction``."""
     ok: bool | None
     """None: it could not be checked here and now."""
     what: str
@@ -127,6 +129,7 @@ class _Checker:
         yield self._check_file("text file", row["file"])
         if at is not None and at.file != row["file"]:
             yield self._check_file("page file", at.file)
+        yield from self._check_seals(text, page)
         yield self._check_extraction(text, page, read)
 
     # Records
@@ -252,6 +255,30 @@ class _Checker:
             return step(None, f"Its own digest was not made again: it has {size >> 20} MB; scrapy verify does.")
         problem = sidecar_problem(path)
         return step(not problem, f"It {problem}." if problem else "It is what it was when it was closed (.sha256).")
+
+    # Seals
+
+    def _check_seals(self, text: Found | None, page: Found | None) -> Iterator[Step]:
+        """Whether text and page are what was sealed; nothing where nothing ever was."""
+        cover = Cover(self._store)
+        if cover.is_empty:
+            return
+        covering = {}
+        for name, found in (("text", text), ("page", page)):
+            if found is None:
+                yield Step(name="seal", ok=None, what="What was sealed can't all be read.")
+                return
+            held = found[0]
+            place = Place(held.file, held.offset, held.length)
+            try:
+                content = member_content(self._store.read(*place))
+                covering[name] = cover.seal(cover.find(place, content)[0]).statement
+            except ArchiveError as error:
+                is_fault = not isinstance(error, NotSealed)
+                yield Step(name="seal", ok=False if is_fault else None, what=str(error), file=place.file)
+                return
+        told = " and ".join(f"seal {said.number} of {said.made} covers the {name}" for name, said in covering.items())
+        yield Step(name="seal", ok=True, what=f"{told[0].upper()}{told[1:]}: not a byte was changed since.")
 
     # Extraction
 

@@ -99,6 +99,7 @@ _STEPS = {
     "revisit": "The revisit",
     "text file": "The file of the text",
     "page file": "The file of the page",
+    "seal": "The seal over both",
     "extraction": "The page read again",
 }
 _LANGUAGES = {

@@ -5,8 +5,9 @@ import pytest
 
 from archive.errors import RecordError, SealError
 from archive.rebuild import rebuild
+from archive.sealing.places import member_content
 from archive.sealing.proof import Proof
-from archive.sealing.proving import member_content, quotation
+from archive.sealing.proving import quotation
 from archive.storage import Store
 from tests.archive.making import altered, keep_page, later, page, running
 from tests.archive.sealing.papers import FERRY, QUOTE, STORM, proven, story
