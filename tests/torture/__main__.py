@@ -63,7 +63,11 @@ def torture(
     `only`: parts of the faults' names, parted by commas; `life`: the number of the only life of each.
     """
     rows = []
-    with Launcher(folder) as launcher, Site(lambda path: (404, b""), validators=True) as site:
+    with (
+        Launcher(folder / "quick", shared=True) as quick,
+        Launcher(folder / "own") as own,
+        Site(lambda path: (404, b""), validators=True) as site,
+    ):
         plans: list[tuple[str, Life, int, int]] = []
         for name, (function, share, at_once) in KILLS.items():
             plans.append((name, function, round(kills * share / 100), at_once))
@@ -71,7 +75,7 @@ def torture(
             plans.append((name, function, ceil(at_once * lives), at_once))
         for name, function, number, at_once in plans:
             if any(part in name for part in only.split(",")):
-                place = _Place(folder, launcher, site)
+                place = _Place(folder, quick if name in KILLS else own, site)
                 rows.append(_row(place, name, function, (number, at_once), (seed, life)))
     return rows
 

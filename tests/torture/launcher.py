@@ -112,9 +112,14 @@ class Running:
 
 
 class Launcher:
-    """Starts commands; a context manager. `folder` is for its files."""
+    """Starts commands; a context manager. `folder` is for its files.
 
-    def __init__(self, folder: Path) -> None:
+    With `shared` all commands have the workers of one fork server, which else takes each of them a second to start. No
+    call of these workers is spoilt then.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._count = folder, 0
         self.mark = f"{os.getpid()}-{id(self):x}"
         self.shim = _built(folder)
@@ -124,9 +129,11 @@ class Launcher:
         if self.shim:
             environment["LD_PRELOAD"] = str(self.shim)
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.torture.launcher", str(self.shim or "")],
+            [sys.executable, "-m", "tests.torture.launcher", str(self.shim or ""), "shared" if shared else ""],
             cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
+        assert self._server.stdout is not None
+        self._own = {self._server.pid, *map(int, self._server.stdout.readline().split())}
 
     def __enter__(self) -> Self:
         return self
@@ -172,7 +179,7 @@ class Launcher:
         """Processes with our mark that were executed by a command: forked ones keep the launcher's command line."""
         wanted = f"{MARK}={self.mark}".encode()
         for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and int(folder.name) != self._server.pid:
+            if folder.name.isdigit() and int(folder.name) not in self._own:
                 with contextlib.suppress(OSError):
                     if (
                         wanted in (folder / "environ").read_bytes()
@@ -191,7 +198,7 @@ def _built(folder: Path) -> Path | None:
     return shim
 
 
-def _serve(shim: str) -> None:
+def _serve(shim: str, *, shared: bool) -> None:
     """Fork a command for each line on standard input, or tell how one ended."""
     import gc
     import importlib
@@ -208,6 +215,7 @@ def _serve(shim: str) -> None:
     for path in sorted((ROOT / "crawler" / "commands").glob("[a-z]*.py")):
         importlib.import_module(f"crawler.commands.{path.stem}")
     assert "twisted.internet.reactor" not in sys.modules
+    print(*(_start_fork_server() if shared else ()), flush=True)
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
@@ -220,6 +228,20 @@ def _serve(shim: str) -> None:
         print(answer, flush=True)
 
 
+def _start_fork_server() -> tuple[int, int]:
+    """Start the fork server of all commands; they find it running. Returns the processes that belong to it."""
+    from multiprocessing import forkserver, resource_tracker
+
+    from archive import workers
+
+    workers.ExtractorPool(1).close(abandon=True)
+    server: Any = forkserver._forkserver
+    server.ensure_running = workers.ensure_running = lambda: (
+        None
+    )  # it asks for a child process, which it is not of theirs
+    return server._forkserver_pid, resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+
+
 def _become(order: dict[str, Any], shim: str) -> None:
     import ctypes
 
@@ -228,7 +250,8 @@ def _become(order: dict[str, Any], shim: str) -> None:
     output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(descriptor, number)
-    os.closerange(3, output + 1)
+    os.close(nothing)
+    os.close(output)
     sys.stdin = open(0)  # noqa: SIM115
     os.environ.update(order["environment"])
     if shim:
@@ -240,4 +263,4 @@ def _become(order: dict[str, Any], shim: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], shared=bool(sys.argv[2]))
