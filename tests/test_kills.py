@@ -1,9 +1,11 @@
-"""kill -9 at any moment: what a callback has seen is in the archive, and the next run makes it sound."""
+"""kill -9 of any spider's run: what a callback has seen is in the archive, and the next run makes it sound.
+
+Kills of crawls of sources, re-runs, rebuilds, exports and schedules: tests/torture.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -127,7 +129,7 @@ class Noting:
 
 
 def test_no_exchange_that_a_callback_saw_is_lost(tmp_path: Path) -> None:
-    rng, kills, left_open, asked = random.Random(20), 21, 0, 0
+    rng, kills, left_open, asked = random.Random(20), 9, 0, 0
     noting = Noting(tmp_path)
     store = noting.store
     sizes = [rng.choice((0, 300, 2000, 9000, 40_000)) for _ in range(300)]
@@ -164,7 +166,7 @@ def test_no_exchange_that_a_callback_saw_is_lost(tmp_path: Path) -> None:
     same_as_rebuilt(store)
     # The test is worth something only if it kills runs that are at work.
     assert left_open >= kills // 2
-    assert len(noting.noted) >= 200
+    assert len(noting.noted) >= 80
 
 
 def test_a_large_record_that_a_kill_tears_is_cut_off_and_kept_aside(tmp_path: Path) -> None:
@@ -191,56 +193,3 @@ def test_a_large_record_that_a_kill_tears_is_cut_off_and_kept_aside(tmp_path: Pa
     for file in torn:
         aside = (store.root / "damaged").glob(f"{Path(file.file).name}.from-*")
         assert [path.stat().st_size for path in aside if path.suffix != ".sha256"] == [file.cut]
-
-
-def article(number: int) -> bytes:
-    paragraphs = "".join(
-        f"<p>Report {number}, part {part}: the bakers of Lower Brant carried {number * part} loaves up the hill.</p>"
-        for part in range(8)
-    )
-    return f"<html><body><article><h1>Report {number}</h1>{paragraphs}</article></body></html>".encode()
-
-
-def test_no_article_is_lost_for_good(tmp_path: Path) -> None:
-    rng, count = random.Random(6), 90
-    store, sources, items = Store(tmp_path / "store"), tmp_path / "sources", tmp_path / "items.jsonl"
-    sources.mkdir()
-
-    def pages(path: str) -> tuple[int, bytes]:
-        if path == "/":
-            return 200, "".join(f'<a href="/a/{n}">more</a> ' for n in range(count)).encode()
-        return 200, article(int(path.rpartition("/")[2]))
-
-    def read() -> set[str]:
-        catalogue = Catalogue(store.catalogue_path)
-        urls = {row["url"] for row in catalogue.articles(limit=1000)}
-        catalogue.close()
-        return urls
-
-    unread = []
-    with Site(pages) as site:
-        (sources / "gazette.toml").write_text(
-            f'title = "Gazette"\nhome = "{site.url}/"\nsections = ["/"]\narticle_urls = ["/a/[0-9]+"]\n'
-        )
-        settings: dict[str, object] = {"ARCHIVE_STORE": store.root, "SOURCES": sources, "EXTRACT_WORKERS": 1}
-        known: set[str] = set()
-        for kill in range(5):
-            enough = site.answered + rng.randrange(5, count)
-            with running("crawl", "gazette", **settings) as process:
-                wait_until(lambda enough=enough: site.answered > enough, process)  # type: ignore[misc]
-                time.sleep(rng.uniform(0, 0.3 * kill))
-            audit(store)
-            assert known <= read()
-            known = read()
-            unread.append(count - len(known))
-        with running("crawl", "gazette", "-O", items, **settings) as process:
-            assert process.wait(60) == 0
-    assert unread[0] > 0  # or no kill came between a page and its article
-    assert read() == {f"{site.url}/a/{number}" for number in range(count)}
-    for line in items.read_text().splitlines():
-        item = json.loads(line)
-        assert item["headline"] == f"Report {item['url'].rpartition('/')[2]}"
-    result = verify(store)
-    assert [str(fault) for fault in result.faults] == []
-    assert result.compared >= count
-    same_as_rebuilt(store)

@@ -223,7 +223,7 @@ class Bench:
             self.good("verify")
         elif faults := verify(self.store, extract=False).faults:
             raise Broken(f"verify: {[str(fault) for fault in faults[:5]]}")
-        if left := [*self.store.root.rglob("*.open"), *self.store.root.rglob("*.new")]:
+        if left := [*self.store.root.rglob("*.open"), *self.store.root.glob("*/*/*.new")]:
             raise Broken(f"left behind: {left}")
 
     def check_rebuilt(self) -> None:

@@ -33,6 +33,7 @@ def test_a_full_disk_leaves_what_was_kept(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"schedule\.json: can't be written: No space left on device; runs go on"):
         state.keep({})
     assert state.load() == PLANS
+    assert [path.name for path in tmp_path.iterdir()] == ["schedule.json"]
 
 
 @pytest.mark.parametrize(
