@@ -51,7 +51,8 @@ def dump(facts: dict[str, Any]) -> bytes:
 def facts_record(facts: dict[str, Any], kind: str, date: str, headers: Sequence[tuple[str, str]] = ()) -> Record:
     """A metadata record among the originals, as application/warc-fields: indexers pass over these."""
     lead = facts.get("lead") or {}
-    fields = {"via": lead.get("via") or "", FACTS: dump(facts).decode()}
+    told = dump(facts).decode().replace("\x7f", "\\u007f")  # JSON may hold DEL as it is, a field may not
+    fields = {"via": lead.get("via") or "", FACTS: told}
     return _metadata(warc_fields(fields), WARC_FIELDS, kind, date, headers)
 
 

@@ -21,7 +21,17 @@ from archive.storage import Store
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler, CrawlerProcessBase
 
-__all__ = ["ArchiveCommand", "Crawls", "complain", "counted", "json_line", "moment", "printable", "through"]
+__all__ = [
+    "ArchiveCommand",
+    "Crawls",
+    "PrintableFormatter",
+    "complain",
+    "counted",
+    "json_line",
+    "moment",
+    "printable",
+    "through",
+]
 
 
 def complain(error: ArchiveError | str) -> None:
@@ -31,12 +41,26 @@ def complain(error: ArchiveError | str) -> None:
 
 _JOINERS = "\u200c\u200d"
 """Some scripts are written with them."""
+_BLANKS = {chr(code) for code in range(0xA0, 0x3001) if chr(code).isspace()} - {"\u2028", "\u2029"}
+"""Wide and narrow ones; the two that end lines and paragraphs are left out."""
 
 
 def printable(text: str, *, line_ends: bool = True) -> str:
     """Text of a page, fit for a terminal: no control or escape characters get through, but line ends if they may."""
     harmless = _JOINERS + "\n" * line_ends
-    return "".join(c if c.isprintable() or c in harmless or (c.isspace() and c >= "\xa0") else "\ufffd" for c in text)
+    return "".join(c if c.isprintable() or c in harmless or c in _BLANKS else "\ufffd" for c in text)
+
+
+class PrintableFormatter(logging.Formatter):
+    """Whatever a URL, a header or an error of a server holds, no control character of it reaches a terminal."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self._formatter = formatter
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the other formatter does, and fit for a terminal."""
+        return printable(self._formatter.format(record))
 
 
 def json_line(value: Any) -> str:

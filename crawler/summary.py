@@ -9,6 +9,7 @@ from scrapy import signals
 from scrapy.logformatter import LogFormatter
 
 from archive.errors import ArchiveError
+from crawler.command import PrintableFormatter
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -85,6 +86,7 @@ class Summary:
         for handler in logging.getLogger().handlers:
             if not any(isinstance(f, _NoTracebacks) for f in handler.filters):
                 handler.addFilter(_NoTracebacks())
+                handler.setFormatter(PrintableFormatter(handler.formatter or logging.Formatter()))
 
     def _closed(self, spider: Spider, reason: str) -> None:
         found = counts(self._crawler)

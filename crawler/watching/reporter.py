@@ -15,6 +15,7 @@ from scrapy.utils.log import get_scrapy_root_handler
 
 from archive.tally import Tally
 from crawler.archiving import Archiving
+from crawler.command import PrintableFormatter
 from crawler.watching.report import Channel, Report, sentence
 from crawler.watching.terminal import is_live
 
@@ -135,7 +136,8 @@ class Reporter:
         handler = get_scrapy_root_handler()
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(view.above)
-        handler.setFormatter(logging.Formatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"]))  # colours are codes
+        formatter = logging.Formatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"])  # colours are codes
+        handler.setFormatter(PrintableFormatter(formatter))
         view.open()
 
     def _draw(self) -> None:

@@ -870,3 +870,17 @@ def test_the_strict_check_finds_nothing_in_one_run(store: Store) -> None:
         run.keep(exchange(URL, b"HTTP/1.1 200 OK\r\n\r\n", at=later(3), truncated="time"))
         run.keep_failure(failure("https://nowhere.test/"))
     assert tool(sys.executable, KIT, store.path(store.files()[0])).endswith("strict_check: 0 problems\n")
+
+
+def test_no_character_of_a_server_s_words_keeps_an_exchange_out(store: Store) -> None:
+    with running(store) as run:
+        for number, odd in enumerate([*map(chr, range(256)), "\u2028", "\u202e", "\ufffe"]):
+            run.keep_failure(failure(f"https://ellery.test/{number}", error=f"No {odd} host."))
+            interim = (f"HTTP/1.1 103 Early {odd}\r\n\r\n".encode().decode("latin-1").encode("latin-1"),)
+            capture = run.keep(exchange(f"https://ellery.test/{number}", interim=interim, error=f"It {odd} ended."))
+            assert capture.kind == "response"
+    kept = [read_json(record) for record in records(store, "metadata")]
+    errors = [facts["error"] for facts in kept if facts.get("error")]
+    assert f"It {chr(0x7F)} ended." in errors
+    assert f"No {chr(0x7F)} host." in errors
+    assert len(errors) == 2 * 259
