@@ -14,7 +14,7 @@ from archive.reader import StoredRecord, read_records
 from archive.records import facts_record
 from archive.warc import plain_record
 
-__all__ = ["TOMBSTONE", "is_tombstone", "leaves_under", "tombstone_member"]
+__all__ = ["TOMBSTONE", "ids_under", "is_tombstone", "leaves_under", "told", "tombstone_member"]
 
 TOMBSTONE = "tombstone"
 """In the record's URN: ``urn:newswarc:tombstone:...``."""
@@ -65,3 +65,25 @@ def leaves_under(content: bytes) -> list[bytes]:
         return [bytes.fromhex(one["leaf"]) for one in record.json()["removed"]] if is_tombstone(record) else []
     except (RecordError, ValueError, KeyError, TypeError):
         return []
+
+
+def ids_under(record: StoredRecord) -> list[str]:
+    """The ids that a tombstone knows of the records it stands for, and of those that these spoke of."""
+    try:
+        removed = record.json()["removed"]
+        return [str(one[name]) for one in removed for name in ("id", "about") if one.get(name)]
+    except (RecordError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def told(record: StoredRecord) -> str:
+    """One sentence on what a tombstone stands for."""
+    try:
+        facts = record.json()
+        removed = [
+            " ".join(str(one[n]) for n in ("type", "id", "url", "date") if one.get(n)) for one in facts["removed"]
+        ]
+    except (RecordError, KeyError, TypeError, AttributeError):
+        facts, removed = {}, []
+    what = "; ".join(removed) or "what is not known"
+    return f"{record.length} bytes are gone ({facts.get('why', 'for a reason that it does not tell')}): {what}"

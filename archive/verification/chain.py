@@ -5,6 +5,7 @@ Problems are given as they are told of a record: "has no details", "does not mat
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from archive.provenance import capture_of, text_of
 from archive.reader import StoredRecord
 from archive.rules import Reading
 from archive.storage import read_sidecar
-from archive.warc import sha256
 from archive.workers import Task
 
 __all__ = [
@@ -31,6 +31,9 @@ __all__ = [
     "sidecar_problem",
     "task_of",
 ]
+
+
+_PIECE = 1 << 20
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -73,16 +76,21 @@ class Details(msgspec.Struct, frozen=True):
         return None if used is None else str(used)
 
 
-def sidecar_problem(path: Path) -> str | None:
-    """Whether a file is not what the digest beside it says."""
+def sidecar_problem(path: Path, advance: Callable[[int], None] | None = None) -> str | None:
+    """Whether a file is not what the digest beside it says; `advance` is told how many bytes were read."""
     kept = read_sidecar(path)
     if kept is None:
         return "has no readable digest beside it (.sha256)"
+    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            same = sha256(file) == kept
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                if advance:
+                    advance(len(piece))
     except OSError as error:
         return f"can't be read: {error.strerror}"
+    same = f"sha256:{digest.hexdigest()}" == kept
     return None if same else "is not what it was when it was closed: its bytes do not match its .sha256"
 
 

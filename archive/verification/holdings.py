@@ -16,11 +16,12 @@ from archive.errors import StoreError
 from archive.furniture.furniture import Furniture
 from archive.reader import StoredRecord, parse_member
 from archive.storage import Store
+from archive.tombstone import TOMBSTONE, ids_under
 from archive.verification.chain import Details, Held, list_of
 from archive.version import EXTRACTOR
 from archive.warc import sha256
 
-__all__ = ["Holdings", "Link", "Place"]
+__all__ = ["Holdings", "Link", "Note", "Place", "note_of"]
 
 _TABLES = """
     PRAGMA journal_mode = OFF;
@@ -30,6 +31,7 @@ _TABLES = """
     CREATE TABLE texts (number INTEGER PRIMARY KEY, id TEXT UNIQUE, refers_to TEXT, held BLOB);
     CREATE TABLE details (id TEXT PRIMARY KEY, file TEXT, offset, length, digest TEXT, is_ours) WITHOUT ROWID;
     CREATE TABLE proofs (id TEXT PRIMARY KEY, file TEXT, offset, length) WITHOUT ROWID;
+    CREATE TABLE gone (file TEXT, offset, length, ids TEXT);
     CREATE TABLE lists (digest TEXT PRIMARY KEY, file TEXT, offset, length) WITHOUT ROWID;
 """
 # Of several records with one id the last one counts, in the place of the first.
@@ -41,6 +43,14 @@ _TEXT = (
     "INSERT INTO texts (id, refers_to, held) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
     " SET refers_to = excluded.refers_to, held = excluded.held"
 )
+_STATEMENTS = {
+    "page": _PAGE,
+    "text": _TEXT,
+    "details": "INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?)",
+    "proof": "INSERT OR REPLACE INTO proofs VALUES (?, ?, ?, ?)",
+    "list": "INSERT OR REPLACE INTO lists VALUES (?, ?, ?, ?)",
+    "gone": "INSERT OR REPLACE INTO gone VALUES (?, ?, ?, ?)",
+}
 _REVISITS = """
     SELECT r.held, o.held FROM pages r LEFT JOIN pages o ON o.id = r.refers_to WHERE r.is_revisit ORDER BY r.number
 """
@@ -55,6 +65,14 @@ _COUNT = """
     WHERE d.is_ours
 """
 _LIST = "SELECT file, offset, length FROM lists WHERE digest = ?"
+_GONE = """
+    SELECT EXISTS (SELECT 1 FROM gone WHERE file = :file AND :offset >= offset AND :offset < offset + length)
+        OR EXISTS (SELECT 1 FROM gone, json_each(gone.ids) WHERE value = :id)
+"""
+_REFERRED = """
+    SELECT refers_to FROM (SELECT refers_to FROM pages WHERE is_revisit UNION SELECT refers_to FROM texts)
+    WHERE refers_to NOT IN (SELECT id FROM pages)
+"""
 _REMEMBERED = 32
 """Lists that are held in memory."""
 
@@ -68,6 +86,13 @@ class Place(NamedTuple):
     file: str
     offset: int
     length: int
+
+
+class Note(NamedTuple):
+    """What is kept of one record."""
+
+    kind: str
+    values: tuple[Any, ...]
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -118,28 +143,15 @@ class Holdings:
 
         Returns what is wrong with the record as such, if anything. Raises `RecordError` if it can't be read.
         """
-        note = self._connection.execute
-        place = (file, record.offset, record.length)
-        name = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
-        kind = name if record.type == "metadata" else record.type
-        if kind in ("response", "revisit"):
-            held = _PACKED.encode(Held.of(record, file, member))
-            note(_PAGE, (record.id, kind == "revisit", record.refers_to() or "", held))
-        elif kind == "conversion":
-            held = _PACKED.encode(Held.of(record, file, member))
-            note(_TEXT, (record.id, record.refers_to() or "", held))
-        elif kind == "article":
-            about = Details(sha256(record.block), record.json())
-            row = (_about(record), *place, about.digest, _is_ours(about))
-            note("INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?)", row)
-        elif kind == "provenance":
-            record.json()
-            note("INSERT OR REPLACE INTO proofs VALUES (?, ?, ?, ?)", (_about(record), *place))
-        elif kind == "furniture":
-            if (furniture := list_of(record)) is None:
-                return "is a furniture list that is not as newswarc writes it"
-            note("INSERT OR REPLACE INTO lists VALUES (?, ?, ?, ?)", (furniture.digest, *place))
-        return None
+        note = note_of(file, record, member)
+        if isinstance(note, Note):
+            self.keep(note)
+            return None
+        return note
+
+    def keep(self, note: Note) -> None:
+        """Keep what was noted of a record."""
+        self._connection.execute(_STATEMENTS[note.kind], note.values)
 
     def revisits(self) -> Iterator[tuple[Held, Held | None]]:
         """Each revisit, and the response or revisit that it refers to."""
@@ -158,6 +170,15 @@ class Holdings:
                 details=Place(file, offset, length) if file is not None else None,
                 proof=Place(*proof) if proof[0] is not None else None,
             )
+
+    def is_gone(self, record_id: str, file: str = "", offset: int = -1) -> bool:
+        """Whether a tombstone stands for a record, or for one that spoke of it."""
+        found = self._connection.execute(_GONE, {"id": record_id, "file": file, "offset": offset}).fetchone()
+        return bool(found[0])
+
+    def missing(self) -> list[str]:
+        """Ids that revisits and texts refer to, of pages that were not noted."""
+        return [row[0] for row in self._connection.execute(_REFERRED)]
 
     def count_ours(self) -> int:
         """How many texts with a page and details were read by this version."""
@@ -183,6 +204,36 @@ class Holdings:
         if row is None or (found := list_of(self._record(Place(*row)))) is None:
             raise KeyError(digest)
         return found
+
+
+def note_of(file: str, record: StoredRecord, member: str) -> Note | str | None:
+    """What is to be kept of a record, `member` being the digest of its gzip member; or what is wrong with it.
+
+    None if nobody refers to it. Raises `RecordError` if it can't be read.
+    """
+    place = (file, record.offset, record.length)
+    name = (record.url or "").removeprefix("urn:newswarc:").partition(":")[0]
+    kind = name if record.type == "metadata" else record.type
+    if kind in ("response", "revisit"):
+        held = _PACKED.encode(Held.of(record, file, member))
+        return Note("page", (record.id, kind == "revisit", record.refers_to() or "", held))
+    if kind == "conversion":
+        held = _PACKED.encode(Held.of(record, file, member))
+        return Note("text", (record.id, record.refers_to() or "", held))
+    if kind == "article":
+        about = Details(sha256(record.block), record.json())
+        return Note("details", (_about(record), *place, about.digest, _is_ours(about)))
+    if kind == "provenance":
+        record.json()
+        return Note("proof", (_about(record), *place))
+    if kind == "furniture":
+        if (furniture := list_of(record)) is None:
+            return "is a furniture list that is not as newswarc writes it"
+        return Note("list", (furniture.digest, *place))
+    if kind == TOMBSTONE:
+        ids = msgspec.json.encode(ids_under(record)).decode()
+        return Note("gone", (file, record.offset, record.length, ids))
+    return None
 
 
 def _about(record: StoredRecord) -> str:

@@ -37,6 +37,10 @@ class Verification(msgspec.Struct):
     """What breaks neither the standard nor the archive's integrity, but could be better."""
     signatures: list[str] = []
     """Who signed which package, one line each."""
+    gone: list[Fault] = []
+    """What tombstones stand for: it was lost or taken out, as they say. No fault: it is known."""
+    skipped: int = 0
+    """Files that were not to be looked at this time."""
     removed: int = 0
     """Sealed records that were taken out; a tombstone stands for each."""
     more: int = 0

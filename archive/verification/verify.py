@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,10 @@ import msgspec
 
 from archive.catalogue import Catalogue
 from archive.catalogue.database import copy_database
-from archive.errors import ArchiveError, RecordError
+from archive.errors import ArchiveError, RecordError, StoreError
 from archive.progress import Progress
-from archive.reader import StoredRecord, check_digests, read_members
+from archive.provenance import capture_of
+from archive.reader import parse_member, read_members
 from archive.rebuild import catch_up
 from archive.sealing.audit import SealAudit
 from archive.storage import Store
@@ -31,12 +33,15 @@ from archive.verification.chain import (
     task_of,
 )
 from archive.verification.check import CaptureCheck, Step, check_capture
+from archive.verification.files import FileReport, Throttle, check_files
 from archive.verification.holdings import Holdings, Link, Place
+from archive.verification.lost import lost_in
+from archive.verification.own_files import check_own_files
 from archive.verification.verification import Fault, Verification
-from archive.warc import OPEN_SUFFIX, sidecar_of
+from archive.warc import OPEN_SUFFIX, sha256, sidecar_of
 from archive.workers import Extracted, ExtractorPool, Task
 
-__all__ = ["CaptureCheck", "Fault", "Step", "Verification", "check_capture", "verify"]
+__all__ = ["CaptureCheck", "Fault", "Share", "Step", "Verification", "check_capture", "verify"]
 
 _AHEAD = 16
 """Pages that wait for a worker at once."""
@@ -45,38 +50,63 @@ _SHOWN = 120
 
 
 def verify(
-    store: Store, *, extract: bool = True, known_seal: str | None = None, progress: Progress | None = None
+    store: Store,
+    *,
+    extract: bool = True,
+    known_seal: str | None = None,
+    jobs: int = 1,
+    rate: float = 0,
+    share: Share | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
     """Check every file, record, reference, seal and catalogue row; with `extract`, read every page again.
 
-    `known_seal` is the digest of a seal, kept elsewhere, that must be in the store. Nothing in the store is changed.
-    Raises `StoreError` if there is no archive.
+    `known_seal` is the digest of a seal, kept elsewhere, that must be in the store. `jobs` files are read at a time,
+    and no more than `rate` bytes a second (0: as fast as it goes). With a `share`, only the files that it names are
+    checked, with what their records refer to. Nothing in the store is changed. Raises `StoreError` if there is no
+    archive.
     """
     store.require()
-    return _Verifier(store, progress or (lambda *_: None)).run(extract=extract, known_seal=known_seal)
+    verifier = _Verifier(store, progress or (lambda *_: None), jobs=jobs, throttle=Throttle(rate))
+    return verifier.run(extract=extract, known_seal=known_seal, share=share)
+
+
+class Share(NamedTuple):
+    """The files that are to be checked this time."""
+
+    names: Collection[str]
 
 
 class _Verifier:
-    def __init__(self, store: Store, progress: Progress) -> None:
+    def __init__(self, store: Store, progress: Progress, *, jobs: int, throttle: Throttle) -> None:
         self._store, self._progress = store, progress
+        self._jobs, self._throttle = jobs, throttle
         self._found = Verification(open_files=[], faults=[])
         self._holdings: Holdings
+        self._gaps = False
 
     def _fault(self, where: str, what: str, record: str | None = None) -> None:
         self._found.faults.append(Fault(where, what, record))
 
-    def run(self, *, extract: bool, known_seal: str | None) -> Verification:
+    def run(self, *, extract: bool, known_seal: str | None, share: Share | None) -> Verification:
         with Holdings.of(self._store) as self._holdings:
             names = self._store.files()
-            for number, name in enumerate(names, 1):
-                self._progress(name, number, len(names))
-                self._check_file(name)
-            self._check_aside()
+            if share:
+                chosen = [name for name in names if name in share.names]
+                self._found.skipped = len(names) - len(chosen)
+                names = chosen
+            self._check_files(names)
+            if share:
+                self._fetch_pages()
+            check_own_files(self._store, self._found)
             self._check_revisits()
             self._check_provenance()
             if extract:
                 self._check_extraction()
-        self._check_catalogue()
+        if share:
+            self._check_catalogue_alone()
+        else:
+            self._check_catalogue()
         self._check_seals(known_seal)
         return self._found
 
@@ -89,68 +119,74 @@ class _Verifier:
 
     # Files and records
 
-    def _check_file(self, name: str) -> None:
-        path = self._store.path(name)
-        if path.name.endswith(OPEN_SUFFIX):
+    def _check_files(self, names: list[str]) -> None:
+        closed, still_open = [], []
+        for name in names:
+            path = self._store.path(name)
+            if not path.name.endswith(OPEN_SUFFIX):
+                closed.append(name)
+                continue
+            still_open.append(name)
             if self._store.is_being_written(path):
                 self._found.open_files.append(name)
             else:
                 self._fault(name, "was left open by a killed run; the next crawl closes it")
-            self._note_open(path, name)
-            return
-        self._found.files += 1
-        self._check_sidecar(path, name)
-        try:
-            for record, member in read_members(path):
-                self._found.records += 1
-                where = f"{name}, byte {record.offset}"
-                if problem := check_digests(record):
-                    self._fault(where, problem, record.get("WARC-Record-ID"))
-                self._note(name, record, member)
-        except RecordError as error:
-            self._fault(name, str(error))
+        reports = check_files(self._store, closed, jobs=self._jobs, throttle=self._throttle)
+        for number, (report, notes) in enumerate(reports, 1):
+            self._progress(report.name, number, len(closed))
+            self._take(report)
+            for note in notes:
+                self._holdings.keep(note)
+        for name in still_open:
+            self._note_open(self._store.path(name), name)
+
+    def _take(self, report: FileReport) -> None:
+        found = self._found
+        found.files += 1
+        found.records += report.records
+        found.conversions += report.texts
+        found.faults += report.faults
+        found.gone += report.gone
+        for gap in report.gaps:
+            self._gaps = True
+            lost = lost_in(self._store, report.name, gap)
+            named = "; ".join(map(str, lost)) or "what stood there is not known"
+            what = f"{gap.what.rstrip('.')}; bytes {gap.offset} to {gap.end} are lost: {named}; see scrapy repair"
+            self._fault(f"{report.name}, byte {gap.offset}", what, next((one.id for one in lost if one.id), None))
 
     def _note_open(self, path: Path, name: str) -> None:
         """Know the records of a file that is being written, or was; others may refer to them."""
         try:
             for record, member in read_members(path):
-                self._note(name, record, member)
+                self._found.conversions += record.type == "conversion"
+                with suppress(RecordError):
+                    self._holdings.note(name, record, member)
         except RecordError:  # its end is just being written, or was torn
             return
 
-    def _check_sidecar(self, path: Path, name: str) -> None:
-        if problem := sidecar_problem(path):
-            self._fault(name, problem)
-
-    def _check_aside(self) -> None:
-        """Torn ends that were kept, and digests whose files have gone."""
-        for path in sorted((self._store.root / "damaged").glob("*.from-*")):
-            if not path.name.endswith((".sha256", ".new")):
-                self._check_sidecar(path, f"damaged/{path.name}")
-        for sidecar in sorted(self._store.root.rglob("*.sha256")):
-            path = sidecar.with_name(sidecar.name.removesuffix(".sha256"))
-            if not path.exists() and path != self._store.catalogue_path:
-                self._fault(self._store.name(path), "is missing; only its .sha256 is left")
-
-    def _note(self, name: str, record: StoredRecord, member: str) -> None:
-        self._found.conversions += record.type == "conversion"
-        where = f"{name}, byte {record.offset}"
-        try:
-            if problem := self._holdings.note(name, record, member):
-                self._fault(where, problem, record.id)
-        except RecordError as error:
-            self._fault(where, str(error))
+    def _fetch_pages(self) -> None:
+        """Know the pages in other files that those which were checked refer to."""
+        with suppress(StoreError), Catalogue(self._store.catalogue_path, read_only=True) as catalogue:
+            for missing in self._holdings.missing():
+                if row := catalogue.capture(missing):
+                    with suppress(ArchiveError):
+                        data = self._store.read(row["file"], row["offset"], row["length"])
+                        self._holdings.note(row["file"], parse_member(data, row["offset"]), sha256(data))
 
     # References
 
     def _check_revisits(self) -> None:
         for revisit, original in self._holdings.revisits():
+            if original is None and self._holdings.is_gone(revisit.record.refers_to() or ""):
+                continue
             if problem := revisit_problem(revisit.record, original.record if original else None):
                 self._fault(revisit.where, problem, revisit.record.id)
 
     def _check_provenance(self) -> None:
         for link in self._holdings.links():
             text = link.text
+            if self._is_gone(link):
+                continue
             if link.page is None:
                 self._fault(text.where, "was made from a response that is not in the store", text.record.id)
             elif link.digest is None or link.proof is None:
@@ -158,6 +194,22 @@ class _Verifier:
             else:
                 for problem in self._proof_problems(link, link.page, link.digest, link.proof):
                     self._fault(text.where, problem, text.record.id)
+
+    def _is_gone(self, link: Link) -> bool:
+        """Whether what is missing of a text is known to be gone."""
+        if link.page is None:
+            file, offset = self._page_place(link)
+            return self._holdings.is_gone(link.text.record.refers_to() or "", file, offset)
+        missing = link.digest is None or link.proof is None
+        return missing and self._holdings.is_gone(link.text.record.id)
+
+    def _page_place(self, link: Link) -> tuple[str, int]:
+        """Where a text's provenance says that its page lies."""
+        try:
+            _, about = capture_of(self._holdings.json(link.proof)) if link.proof else ("", {})
+            return str(about["cdxj:filename"]), int(about["cdxj:offset"])
+        except (ArchiveError, KeyError, StopIteration, TypeError, ValueError, AttributeError):
+            return "", -1
 
     def _proof_problems(self, link: Link, page: Held, digest: str, proof: Place) -> Iterator[str]:
         try:
@@ -174,7 +226,7 @@ class _Verifier:
         waiting: deque[_Waiting] = deque()
         try:
             for number, (task, text, details) in enumerate(self._tasks(), 1):
-                pool = pool or ExtractorPool(timeout=60)
+                pool = pool or ExtractorPool(self._jobs if self._jobs > 1 else 0, timeout=60)
                 waiting.append(_Waiting(text, details, pool.submit(task)))
                 if len(waiting) > _AHEAD:
                     self._compare(pool, waiting.popleft())
@@ -199,6 +251,7 @@ class _Verifier:
             except (KeyError, TypeError, ArchiveError, msgspec.ValidationError):
                 self._fault(text.where, "has details that can't be read", text.record.id)
                 continue
+            self._throttle.take(link.page.length)
             yield task, text, details
 
     def _compare(self, pool: ExtractorPool, waiting: _Waiting) -> None:
@@ -215,19 +268,39 @@ class _Verifier:
 
     # Catalogue
 
-    def _check_catalogue(self) -> None:
+    def _check_catalogue_alone(self) -> None:
+        """The bytes of the catalogue and its inner order; not what it says."""
         path = self._store.catalogue_path
+        if not self._has_catalogue(path):
+            return
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / path.name
+                copy_database(path, copy)
+                with Catalogue(copy) as catalogue:
+                    for problem in catalogue.check():
+                        self._fault(path.name, f"is damaged: {problem}; scrapy rebuild makes it again")
+        except ArchiveError as error:
+            self._fault(path.name, str(error))
+
+    def _has_catalogue(self, path: Path) -> bool:
         if not path.exists():
             self._fault(path.name, "is missing; scrapy rebuild makes it again")
+            return False
+        if sidecar_of(path).exists() and (problem := sidecar_problem(path)):
+            self._fault(path.name, problem)
+        return True
+
+    def _check_catalogue(self) -> None:
+        path = self._store.catalogue_path
+        if not self._has_catalogue(path):
             return
-        if sidecar_of(path).exists():
-            self._check_sidecar(path, path.name)
         try:
             with tempfile.TemporaryDirectory() as folder:
                 # A copy: SQLite may write into a database that it opens.
                 copy = Path(folder) / path.name
                 with Catalogue(Path(folder) / "fresh.sqlite", create=True) as fresh:
-                    catch_up(self._store, fresh)
+                    catch_up(self._store, fresh, self._slow_down)
                     copy_database(path, copy)
                     with Catalogue(copy) as catalogue:
                         problems = catalogue.check()
@@ -240,6 +313,11 @@ class _Verifier:
         if not self._found.open_files:  # a running crawl is ahead of its closed files
             for difference in differences:
                 self._fault(path.name, difference)
+
+    def _slow_down(self, name: str, number: int, total: int) -> None:
+        """The files are read once more, for a catalogue to compare with."""
+        with suppress(OSError):
+            self._throttle.take(self._store.path(name).stat().st_size)
 
 
 class _Waiting(NamedTuple):

@@ -55,9 +55,7 @@ class Command(ArchiveCommand):
                 if args:
                     found = inspect(map(Path, args), progress=progress)
                 else:
-                    found = verify(
-                        self.store, extract=not opts.no_extraction, known_seal=opts.seal, progress=progress
-                    )
+                    found = verify(self.store, extract=not opts.no_extraction, known_seal=opts.seal, progress=progress)
         except ArchiveError as error:
             self.fail(error)
             return
