@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from archive.errors import ArchiveError
+from archive.errors import SettingError
 
 __all__ = ["EXCHANGE", "FILE", "TICK", "Durability", "make_folder", "replace_file", "sync_file", "sync_folder"]
 
@@ -28,7 +28,7 @@ class Durability(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, value: object) -> Durability:
-        """The value of the setting ``ARCHIVE_FSYNC``. Raises `ArchiveError` if it is none."""
+        """The value of the setting ``ARCHIVE_FSYNC``. Raises `SettingError` if it is none."""
         text = str(value).strip().lower()
         if text in ("exchange", "file"):
             return EXCHANGE if text == "exchange" else FILE
@@ -37,7 +37,7 @@ class Durability(msgspec.Struct, frozen=True):
         except ValueError:
             seconds = math.nan
         if not 0 < seconds < math.inf:
-            raise ArchiveError(f"ARCHIVE_FSYNC {value!r}: is neither exchange nor file nor a number of seconds.")
+            raise SettingError(f"ARCHIVE_FSYNC {value!r}: is neither exchange nor file nor a number of seconds.")
         return cls(seconds)
 
     @property

@@ -49,3 +49,7 @@ class SealError(ArchiveError):
 
 class ServingError(ArchiveError):
     """`scrapy serve` can't serve: a port is taken, an address makes no sense, or pywb can't be had."""
+
+
+class RepairError(ArchiveError):
+    """A damaged file can't be mended."""

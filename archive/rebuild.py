@@ -202,7 +202,7 @@ class _FileRows:
             record.json() if kind in ("exchange", "failure", "leads", "article", "furniture", "trouble", "run") else {}
         )
         try:
-            if kind == "exchange" and self._exchange:
+            if kind == "exchange" and self._exchange and _speaks_of(record, self._exchange, "WARC-Concurrent-To"):
                 capture = self._capture(self._exchange, facts)
                 validators = validators_in(self._exchange.block, capture.date, facts)
                 told = (validators.etag, validators.last_modified)
@@ -217,7 +217,9 @@ class _FileRows:
                     self._add("leads", row)
             elif kind == "article":
                 self._details = record, facts
-            elif kind == "provenance" and self._text and self._details:
+            elif (
+                kind == "provenance" and self._text and self._details and _belong(self._text, self._details[0], record)
+            ):
                 self._add("versions", self._version(self._text, *self._details, record))
                 self._text = self._details = None
             elif kind == "furniture":
@@ -270,6 +272,15 @@ class _FileRows:
             signature=words.signature,
         )
         return row, words
+
+
+def _speaks_of(record: StoredRecord, other: StoredRecord, header: str) -> bool:
+    """Whether a record belongs to the one before it; of a damaged file what stood between them may be gone."""
+    return record.refers_to(header) in (None, other.id)
+
+
+def _belong(text: StoredRecord, *about: StoredRecord) -> bool:
+    return all(_speaks_of(record, text, "WARC-Refers-To") for record in about)
 
 
 def _can_be_stored(value: Any) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from archive.errors import RecordError
@@ -14,7 +15,7 @@ from archive.reader import StoredRecord, read_records
 from archive.records import facts_record
 from archive.warc import plain_record
 
-__all__ = ["TOMBSTONE", "ids_under", "is_tombstone", "leaves_under", "told", "tombstone_member"]
+__all__ = ["TOMBSTONE", "filled_member", "ids_under", "is_tombstone", "leaves_under", "told", "tombstone_member"]
 
 TOMBSTONE = "tombstone"
 """In the record's URN: ``urn:newswarc:tombstone:...``."""
@@ -23,6 +24,7 @@ _HEAD = b"\x1f\x8b\x08%c\0\0\0\0\0\xff"
 _COMMENT = 16
 _FILLER = b"\0\0\0\xff\xff"
 """An empty stored block (RFC 1951, 3.2.4): says nothing, and can't hold anything."""
+_AT_ONCE = 1 << 17
 _LAST = b"\x01\0\0\xff\xff"
 
 
@@ -32,8 +34,11 @@ def tombstone_member(length: int, facts: dict[str, Any], *, date: str, info_id: 
     `date` is its WARC-Date (UTC, whole seconds), `info_id` the id of the file's warcinfo record. It is filled up with
     empty deflate blocks, and up to four bytes of gzip comment. Raises `RecordError` if `facts` take more room.
     """
-    record = facts_record(facts, TOMBSTONE, date)
-    plain = plain_record(record, info_id)
+    return b"".join(filled_member(length, plain_record(facts_record(facts, TOMBSTONE, date), info_id)))
+
+
+def filled_member(length: int, plain: bytes) -> Iterator[bytes]:
+    """A record as a gzip member of exactly `length` bytes, piece by piece. Raises `RecordError` if it takes more."""
     z = zlib.compressobj(9, zlib.DEFLATED, -15)
     deflated = z.compress(plain) + z.flush(zlib.Z_SYNC_FLUSH)
     end = zlib.crc32(plain).to_bytes(4, "little") + (len(plain) % (1 << 32)).to_bytes(4, "little")
@@ -41,13 +46,10 @@ def tombstone_member(length: int, facts: dict[str, Any], *, date: str, info_id: 
     if room < 0:
         raise RecordError(f"{length} bytes are too few for a tombstone that says all this; it takes {length - room}.")
     fillers, rest = divmod(room, len(_FILLER))
-    member = io.BytesIO()
-    member.write(_HEAD % (_COMMENT if rest else 0))
-    member.write(b" " * (rest - 1) + b"\0" if rest else b"")
-    member.write(deflated)
-    member.write(_FILLER * fillers)
-    member.write(_LAST + end)
-    return member.getvalue()
+    yield _HEAD % (_COMMENT if rest else 0) + (b" " * (rest - 1) + b"\0" if rest else b"") + deflated
+    for at in range(0, fillers, _AT_ONCE):
+        yield _FILLER * min(_AT_ONCE, fillers - at)
+    yield _LAST + end
 
 
 def is_tombstone(record: StoredRecord) -> bool:

@@ -30,6 +30,7 @@ __all__ = [
     "json_line",
     "moment",
     "printable",
+    "size_of",
     "through",
 ]
 
@@ -71,6 +72,15 @@ def json_line(value: Any) -> str:
 def counted(number: int, noun: str) -> str:
     """So many of something: ``1 article``, ``2 articles``."""
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def size_of(text: str, option: str) -> int:
+    """Bytes that the user gave: ``500``, ``20MB``, ``1.5G``, powers of 1000. Raises `ArchiveError` for what is none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", text.strip(), re.ASCII | re.IGNORECASE)
+    size = int(float(match[1]) * 1000 ** " KMGT".index(match[2].upper() or " ")) if match else 0
+    if not size:
+        raise ArchiveError(f"{option} {text}: is no size such as 20MB, 1.5GB or 500000.")
+    return size
 
 
 def moment(date: str | None, option: str) -> str | None:

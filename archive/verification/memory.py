@@ -49,6 +49,8 @@ class Look(msgspec.Struct, frozen=True):
     at: str
     """UTC, whole seconds."""
     ok: bool
+    extracted: bool
+    """Its texts were read again from their pages."""
     state: State
 
 
@@ -70,19 +72,26 @@ class Memory:
         except (StoreError, msgspec.ValidationError) as error:
             self.problem = f"{str(error).rstrip('.')}; every file counts as never verified"
 
-    def last(self, name: str) -> dt.datetime | None:
-        """When a file was last found good, being what it is now; None if it must be verified anyway."""
+    def last(self, name: str, *, extract: bool) -> dt.datetime | None:
+        """When a file was last found good, being what it is now, with `extract` its texts too; None if it must be
+        verified anyway.
+        """
         look = self.looks.get(name)
-        if look is None or not look.ok or look.state != State.of(self._store.path(name)):
+        if (
+            look is None
+            or not look.ok
+            or (extract and not look.extracted)
+            or look.state != State.of(self._store.path(name))
+        ):
             return None
         return dt.datetime.fromisoformat(look.at)
 
-    def due(self, names: Sequence[str], *, before: dt.datetime | None = None, budget: int | None = None) -> list[str]:
+    def due(self, names: Sequence[str], *, before: dt.datetime | None, budget: int | None, extract: bool) -> list[str]:
         """Which files to verify now: those that have changed, had faults or were never verified, then the oldest.
 
         Files verified since `before` are left out, and so is what exceeds `budget` bytes; one file is always taken.
         """
-        seen = [(self.last(name), name) for name in names]
+        seen = [(self.last(name, extract=extract), name) for name in names]
         order = sorted((at is not None, at or dt.datetime.min.replace(tzinfo=dt.UTC), name) for at, name in seen)
         chosen: list[str] = []
         left = budget
@@ -97,13 +106,15 @@ class Memory:
             chosen.append(name)
         return sorted(chosen)
 
-    def note(self, states: dict[str, State | None], faulty: set[str]) -> str | None:
+    def note(self, states: dict[str, State | None], faulty: set[str], *, extract: bool) -> str | None:
         """Remember that files were verified, in the states that they had before; `faulty` had faults.
 
         Files that are gone are forgotten. Returns a sentence if the store can't be written.
         """
         now = clock.now().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        looks = {name: Look(now, name not in faulty, state) for name, state in states.items() if state is not None}
+        looks = {
+            name: Look(now, name not in faulty, extract, state) for name, state in states.items() if state is not None
+        }
         kept = {name: look for name, look in (self.looks | looks).items() if (self._store.root / name).exists()}
         self.looks = dict(sorted(kept.items()))
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from crawler.command import ArchiveCommand, counted, printable
+from crawler.command import ArchiveCommand, complain, counted, printable, size_of
 from crawler.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,18 +30,29 @@ class Command(ArchiveCommand):
             "folders of them), judge these instead, whoever made them: WARC files together as one set, each WACZ by "
             "itself. With --url, check the texts of one article, each from its own bytes to those of its page, and "
             "show every step. Each fault is named; the exit code is 1 if there is one, advice aside. Nothing is "
-            "changed."
+            "changed, but that verified.json remembers which file was verified when."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--no-extraction", action="store_true", help="do not read the pages again")
         parser.add_argument("--seal", metavar="DIGEST", help="this seal must be there: what scrapy seal printed then")
+        parser.add_argument("--jobs", type=int, metavar="N", help="so many files at a time (default: one a core)")
+        parser.add_argument("--rate", metavar="SIZE", help="read no more than this a second, such as 20MB")
+        parser.add_argument(
+            "--older-than", type=float, metavar="DAYS", help="only files that were not found good within so many days"
+        )
+        parser.add_argument(
+            "--budget",
+            metavar="SIZE",
+            help="only so many bytes of files, such as 50GB: changed and new ones, then the oldest",
+        )
         parser.add_argument("--url", help="check only the texts of the article at this URL, and show each step")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.inspection import inspect
-        from archive.verification.verify import verify
+        from archive.verification.files import cores
+        from archive.verification.rounds import verify_round
 
         if sum(map(bool, (opts.url, args, opts.seal))) > 1:
             self.fail("give either files, --url or --seal.")
@@ -50,12 +61,22 @@ class Command(ArchiveCommand):
         if opts.url:
             self._check_url(opts.url)
             return
+        said: list[str] = []
         try:
             with Progress("checking") as progress:
                 if args:
                     found = inspect(map(Path, args), progress=progress)
                 else:
-                    found = verify(self.store, extract=not opts.no_extraction, known_seal=opts.seal, progress=progress)
+                    found, said = verify_round(
+                        self.store,
+                        older_than=opts.older_than,
+                        budget=size_of(opts.budget, "--budget") if opts.budget else None,
+                        extract=not opts.no_extraction,
+                        known_seal=opts.seal,
+                        jobs=opts.jobs or cores(),
+                        rate=size_of(opts.rate, "--rate") if opts.rate else 0,
+                        progress=progress,
+                    )
         except ArchiveError as error:
             self.fail(error)
             return
@@ -63,6 +84,8 @@ class Command(ArchiveCommand):
         for line in report(found):
             print(printable(line).replace("\n", " "))
         print(summary(found))
+        for sentence in said:
+            complain(sentence)
         self.exitcode = 0 if found.ok else 1
 
     def _check_url(self, url: str) -> None:
@@ -102,9 +125,10 @@ MARKS = {True: "ok", False: "FAULT", None: "?"}
 
 
 def report(found: Verification) -> Iterator[str]:
-    """What was found, a line each: signatures, advice, and faults last, where they are seen."""
+    """What was found, a line each: signatures, advice, what is known to be gone; faults last, where they are seen."""
     yield from (f"SIGNED {line}" for line in found.signatures)
     yield from (f"ADVICE {advice}" for advice in found.advice)
+    yield from (f"GONE {gone}" for gone in found.gone)
     yield from (f"FAULT {fault}" for fault in found.faults)
 
 
@@ -121,5 +145,7 @@ def summary(found: Verification) -> str:
         text += f"; {counted(found.removed, 'sealed record')} were taken out, with a tombstone in place of each"
     if found.open_files:
         text += f"; {len(found.open_files)} files are being written and were left out"
+    if found.skipped:
+        text += f"; {counted(found.skipped, 'file')} had no turn, and the catalogue was not compared with all files"
     count = len(found.faults) + found.more
     return f"{text}: " + ("all is well." if found.ok else f"{counted(count, 'fault')}.")
