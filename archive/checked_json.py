@@ -28,9 +28,9 @@ def unpack(data: bytes) -> Any:
         held = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StoreError(f"is no JSON: {error}.") from error
-    if not isinstance(held, dict) or held.keys() != {"sha256", "content"}:
+    if not isinstance(held, dict) or not held.keys() & {"sha256", "content"}:
         return held
-    if pack(held["content"]) != data:
+    if held.keys() != {"sha256", "content"} or pack(held["content"]) != data:
         raise StoreError("was changed: it does not match the digest in it.")
     return held["content"]
 

@@ -88,4 +88,4 @@ def told(record: StoredRecord) -> str:
     except (RecordError, KeyError, TypeError, AttributeError):
         facts, removed = {}, []
     what = "; ".join(removed) or "what is not known"
-    return f"{record.length} bytes are gone ({facts.get('why', 'for a reason that it does not tell')}): {what}"
+    return f"{record.length} bytes are gone ({facts.get('why') or facts.get('reason') or 'why is not told'}): {what}"

@@ -6,7 +6,6 @@ is still open is said once more.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -16,6 +15,8 @@ import msgspec
 
 from archive.catalogue import Catalogue
 from archive.catalogue.quiet import interval
+from archive.checked_json import pack, unpack
+from archive.durability import replace_file
 from archive.errors import StoreError
 from archive.health.judgement import AGREEMENT, ARTICLES, LENGTH
 from archive.health.troubles import CRAWLED, QUIET, Trouble, troubles_of
@@ -71,16 +72,15 @@ class Said:
         """Read it; what can't be read was not said."""
         self._path = store.root / f"alarms-{channel}.json"
         self.keys: set[str] = set()
-        with suppress(OSError, ValueError, TypeError):
-            self.keys = {*map(str, json.loads(self._path.read_text()))}
+        with suppress(OSError, StoreError, TypeError):
+            self.keys = {*map(str, unpack(self._path.read_bytes()))}
 
     def note(self, alarm: Alarm) -> None:
         """It is said. Raises `StoreError` if the disk refuses."""
         self.keys.update(alarm.keys)
         new = self._path.with_suffix(f".{os.getpid()}")
         try:
-            new.write_text(json.dumps(sorted(self.keys), indent=1) + "\n")
-            new.replace(self._path)
+            replace_file(self._path, pack(sorted(self.keys)), temporary=new)
         except OSError as error:
             raise StoreError(f"{self._path}: can't be written: {error.strerror}.") from error
 

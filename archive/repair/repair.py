@@ -61,7 +61,6 @@ def examine(store: Store, name: str) -> Repair:
     path = store.path(name)
     if path.name.endswith(OPEN_SUFFIX):
         raise RepairError(f"{path}: is not closed; the next crawl closes it.")
-    good: list[tuple[int, StoredRecord]] = []
     gaps: list[Gap] = []
     number, info, concurrent, ids = 0, None, dict[str, StoredRecord](), set[str]()
     try:
@@ -83,7 +82,6 @@ def examine(store: Store, name: str) -> Repair:
     stretches = [Stretch(gap.offset, gap.end, gap.what, lost_in(store, name, gap)) for gap in gaps]
     _ask_neighbours(stretches, {about: record for about, record in concurrent.items() if about not in ids})
     _find_leaves(store, name, path, stretches)
-    del good
     return Repair(name, path, number, stretches, info)
 
 
@@ -194,18 +192,13 @@ def write_mended(store: Store, repair: Repair, target: Path) -> str:
 def _in_place_of(store: Store, repair: Repair, stretch: Stretch, date: str) -> Iterator[bytes]:
     length = stretch.end - stretch.offset
     at_end = stretch.end >= repair.path.stat().st_size
-    plains = [
-        lambda: _warcinfo_again(store, repair, date) if stretch.offset == 0 else None,
-        lambda: _tombstone(repair, stretch, date, full=True),
-        lambda: _tombstone(repair, stretch, date, full=False),
-    ]
+    plains = [_tombstone(repair, stretch, date, full=True), _tombstone(repair, stretch, date, full=False)]
+    if stretch.offset == 0:
+        plains = [*_warcinfo_again(store, repair, date), *plains]
     for plain in plains:
-        try:
-            if record := plain():
-                yield from filled_member(length, record)
-                return
-        except RecordError:
-            continue
+        with suppress(RecordError):
+            yield from filled_member(length, plain)
+            return
     if at_end:
         return  # a few bytes behind the last record; nothing moves when they are cut off
     raise RepairError(
@@ -228,8 +221,11 @@ def _tombstone(repair: Repair, stretch: Stretch, date: str, *, full: bool) -> by
     return plain_record(facts_record(facts, TOMBSTONE, date), repair.info_id)
 
 
-def _warcinfo_again(store: Store, repair: Repair, date: str) -> bytes | None:
-    """The description of the file, made again after that of another file of the same run, under its old id."""
+def _warcinfo_again(store: Store, repair: Repair, date: str) -> list[bytes]:
+    """The description of the file, made again after that of another file of the same run, under its old id.
+
+    It says so. If there is no room for all, it leaves out what the WARC version says as well.
+    """
     run = Path(repair.name).name.rsplit("-", 3)[1] if repair.name.count("-") >= 3 else ""
     for name in store.files():
         if name == repair.name or f"-{run}-" not in name:
@@ -238,18 +234,23 @@ def _warcinfo_again(store: Store, repair: Repair, date: str) -> bytes | None:
             first = next(iter(read_records(store.path(name))))
             if first.type == "warcinfo":
                 fields = {n: v for n, v in first.fields().items() if n != "created"}
-                fields |= {"created": date, "newswarc-repaired": "made again after the description of another file"}
-                headers = [("WARC-Filename", Path(repair.name).name)]
-                record = Record(
-                    type="warcinfo",
-                    id=repair.info_id or new_id(),
-                    date=date,
-                    block=warc_fields(fields),
-                    content_type=WARC_FIELDS,
-                    headers=headers,
-                )
-                return plain_record(record, record.id)
-    return None
+                fields["created"] = date
+                fields["newswarc-repaired"] = "made again"
+                few = {n: v for n, v in fields.items() if n not in ("format", "conformsTo")}
+                return [_warcinfo(repair, date, fields), _warcinfo(repair, date, few)]
+    return []
+
+
+def _warcinfo(repair: Repair, date: str, fields: dict[str, str]) -> bytes:
+    record = Record(
+        type="warcinfo",
+        id=repair.info_id or new_id(),
+        date=date,
+        block=warc_fields(fields),
+        content_type=WARC_FIELDS,
+        headers=[("WARC-Filename", Path(repair.name).name)],
+    )
+    return plain_record(record, record.id)
 
 
 def _copy(file: IO[bytes], to: IO[bytes], start: int, end: int | None) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -15,11 +15,14 @@ import msgspec
 
 from archive.collection.scan import GZIP, ManyRecords, Scanned, scan
 from archive.errors import RepairError
-from archive.inspection.members import find_member
+from archive.inspection.block import Block
+from archive.inspection.headers import parse_head
+from archive.inspection.members import find_member, read_plain
 
 __all__ = ["Salvaged", "salvage"]
 
 _PIECE = 1 << 20
+_STEP = 4096
 _END = b"\r\n\r\n"
 
 
@@ -75,6 +78,9 @@ def _copy_records(file: IO[bytes], new: IO[bytes], done: Salvaged) -> None:
     packed = file.read(3) == GZIP
     at = 0
     for record in _whole(file, done):
+        if not packed and (problem := _digest_problem(file, record.offset)):
+            done.problems.append(f"The record at byte {record.offset} {problem}.")
+            continue
         if record.offset > at and _holds_anything(file, at, record.offset):
             done.gaps.append((at, record.offset))
         file.seek(record.offset)
@@ -88,6 +94,20 @@ def _copy_records(file: IO[bytes], new: IO[bytes], done: Salvaged) -> None:
         at = record.offset + record.length
     if at < size and _holds_anything(file, at, size):
         done.gaps.append((at, size))
+
+
+def _digest_problem(file: IO[bytes], offset: int) -> str | None:
+    """What is wrong with the digests of an uncompressed record, which has no checksum to vouch for it."""
+    file.seek(offset)
+    stream = read_plain(file)
+    raw = stream.take_head()
+    head = parse_head(raw) if raw else None
+    if head is None:
+        return "has no head"
+    block = Block(head)
+    while block.size < (head.length or 0) and (piece := stream.take(min(_PIECE, (head.length or 0) - block.size))):
+        block.feed(piece)
+    return next((remark.kind or remark.what for remark in block.judge() if remark.is_fault), None)
 
 
 def _whole(file: IO[bytes], done: Salvaged) -> Iterator[Scanned]:
@@ -111,10 +131,26 @@ def _unpack(file: IO[bytes], plain: IO[bytes], done: Salvaged) -> None:
     start: int | None = 0
     while start is not None:
         file.seek(start)
+        problem, start = _unpack_member(file, plain, start)
+        if problem:
+            done.problems.append(problem)
+
+
+def _unpack_member(file: IO[bytes], plain: IO[bytes], start: int) -> tuple[str, int | None]:
+    """Write down one gzip member; returns what is wrong with it, and where the next one begins."""
+    z = zlib.decompressobj(31)
+    at = start
+    while raw := file.read(_STEP):
+        before = z.copy()
         try:
-            with gzip.GzipFile(fileobj=file, mode="rb") as packed:
-                shutil.copyfileobj(packed, plain, _PIECE)
-                return
-        except (OSError, EOFError, zlib.error) as error:
-            done.problems.append(f"The gzip data from byte {start} on is damaged: {error}.")
-            start = find_member(file, file.tell() if file.tell() > start else start + 1)
+            plain.write(z.decompress(raw))
+        except zlib.error as error:
+            with suppress(zlib.error):
+                for n in range(len(raw)):  # what comes before the damaged byte is whole
+                    plain.write(before.decompress(raw[n : n + 1]))
+            return f"The gzip member at byte {start} is damaged: {error}.", find_member(file, at)
+        at += len(raw)
+        if z.eof:
+            end = at - len(z.unused_data)
+            return "", end if z.unused_data or file.read(1) else None
+    return (f"The gzip member at byte {start} is cut short." if at > start else ""), None

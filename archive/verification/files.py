@@ -20,6 +20,7 @@ from archive.storage import Store
 from archive.tombstone import told
 from archive.verification.chain import sidecar_problem
 from archive.verification.holdings import Note, note_of
+from archive.verification.odd import odd_members
 from archive.verification.reading import Gap, read_on
 from archive.verification.verification import Fault
 
@@ -67,8 +68,8 @@ def check_file(root: Path, name: str, notes: IO[bytes], throttle: Throttle) -> F
     def fault(where: str, what: str, record: str | None = None) -> None:
         report.faults.append(Fault(where, what, record))
 
-    if problem := sidecar_problem(path, throttle.take):
-        fault(name, problem)
+    if differs := sidecar_problem(path, throttle.take):
+        fault(name, differs)
     try:
         for found in read_on(path):
             if isinstance(found, Gap):
@@ -93,6 +94,10 @@ def check_file(root: Path, name: str, notes: IO[bytes], throttle: Throttle) -> F
                 fault(where, str(error))
     except RecordError as error:
         fault(name, str(error))
+    if differs and not report.gaps and len(report.faults) == 1:
+        for offset, record_id in odd_members(path):
+            what = "was changed in bits that hold nothing: the record itself is whole"
+            fault(f"{name}, byte {offset}", what, (record_id or "").strip("<>") or None)
     return report
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from archive.checked_json import pack, unpack
 from archive.durability import replace_file
 from archive.errors import StoreError
 from crawler.scheduling.plan import Plan
@@ -26,12 +27,12 @@ class StateFile:
     def load(self) -> dict[str, Plan]:
         """What was kept; nothing if nothing was. Raises `StoreError` if the file can't be read."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=dict[str, Plan])
+            return msgspec.convert(unpack(self.path.read_bytes()), dict[str, Plan])
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise StoreError(f"{self.path}: can't be read: {error.strerror}.") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (StoreError, msgspec.ValidationError) as error:
             raise StoreError(f"{self.path}: does not hold what scrapy schedule wrote.") from error
 
     def put_aside(self) -> Path:
@@ -46,7 +47,7 @@ class StateFile:
         """Write all plans, safe against a power cut. Raises `StoreError`, and the file stays as it was."""
         new = self.path.with_suffix(".json.new")
         try:
-            replace_file(self.path, msgspec.json.format(msgspec.json.encode(plans), indent=1) + b"\n", temporary=new)
+            replace_file(self.path, pack(plans), temporary=new)
         except OSError as error:
             raise StoreError(
                 f"{self.path}: can't be written: {error.strerror}; runs go on, but after a restart some may come again."
