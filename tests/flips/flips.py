@@ -59,7 +59,7 @@ def faults_of(store: Store, path: Path) -> Iterator[Fault]:
     elif name == store.catalogue_path.name:
         if sidecar_of(store.catalogue_path).exists() and (problem := sidecar_problem(store.catalogue_path)):
             yield Fault(name, problem)
-    elif kind == "seals":
+    elif kind in ("seals", "redactions.jsonl"):
         yield from SealAudit.of(store).faults
     else:
         check_own_files(store, found)
