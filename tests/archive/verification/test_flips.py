@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.flips.flips import try_flips, watched
-from tests.flips.store import full_store
 
 from archive.storage import Store
 from archive.verification.verify import verify
+from tests.flips.flips import try_flips, watched
+from tests.flips.store import full_store
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from archive.verification.rounds import verify_round
 
 from archive import clock
 from archive.storage import Store
 from archive.verification.files import Throttle, check_files
 from archive.verification.memory import Memory
+from archive.verification.rounds import verify_round
 from archive.verification.verification import Verification
 from archive.verification.verify import verify
 from tests.archive.making import exchange, keep_page, page, running, wire
