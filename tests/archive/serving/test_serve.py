@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -118,6 +119,52 @@ def test_without_an_archive_there_is_nothing_to_serve(tmp_path: Path) -> None:
 
 def test_an_address_for_all_needs_two_names(store: Store) -> None:
     assert "--replay-origin" in failed(store, "--host", "0.0.0.0")
+
+
+def test_who_may_read_is_said_first_where_others_can_reach_it(store: Store, tmp_path: Path) -> None:
+    public = ("--origin", "https://archive.example", "--replay-origin", "https://replay.example")
+    assert "list users with SERVE_USERS or --users" in failed(store, *public)
+    assert "users can't be read: No such file" in failed(store, *public, "--users", str(tmp_path / "none"))
+    assert "give one of them" in failed(store, *public, "--users", str(tmp_path / "none"), "--open")
+
+
+def made(*options: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """What `scrapy serve` says when it makes a user."""
+    command = [sys.executable, "-m", "scrapy", "serve", *options]
+    return subprocess.run(command, cwd=ROOT, input=said, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_users_are_made_by_the_command_and_let_in(store: Store, tmp_path: Path) -> None:
+    password, token = made("--hash-password", "ada", said="a long-winded password\n"), made("--new-token", "feeds")
+    assert (password.returncode, password.stderr) == (0, "")
+    assert "long-winded" not in password.stdout
+    secret = token.stderr.rpartition(" ")[2].strip()
+    assert secret not in token.stdout
+    (tmp_path / "users").write_text(password.stdout + token.stdout)
+    with serving(store, "--no-replay", "--users", str(tmp_path / "users")) as served:
+        assert "Log in" in get(f"{served.room}/log-in")
+        assert json.loads(get(f"{served.room}/api/health"))["status"] == 401
+        asked = urllib.request.Request(f"{served.room}/api/health", headers={"Authorization": f"Bearer {secret}"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            assert json.load(answer)["status"] == "ok"
+        form = b"name=ada&password=a+long-winded+password&next=/api/health"
+        asked = urllib.request.Request(f"{served.room}/log-in", form, {"Origin": served.room})
+        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(asked, timeout=30) as answer:
+            assert json.load(answer)["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "text"),
+    [
+        (["--hash-password", "ada"], "short\n", "A password has 12 to 1024 characters; nothing was made."),
+        (["--hash-password", "a:b"], "a long-winded password\n", "a:b: a name has 1 to 64 letters"),
+        (["--new-token", "a b"], "", "a b: a name has 1 to 64 letters"),
+    ],
+)
+def test_what_makes_no_user_is_refused(options: list[str], said: str, text: str) -> None:
+    done = made(*options, said=said)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"newswarc: {text}")
 
 
 def test_without_pywb_it_says_how_to_go_on(store: Store, tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 from starlette.routing import Route
 
+from archive.access.accounts import Accounts
 from archive.storage import Store
 from archive.web.app import create_app
-from archive.web.openapi import DOCUMENT
+from archive.web.gate import Keys
+from archive.web.openapi import CLOSED, DOCUMENT
 from tests.archive.web.rooms import COPY, FERRY, HOSTILE, STORM, Visitor, captures, versions
 
 _THOROUGH = settings(
@@ -45,6 +50,36 @@ def described(store: Store) -> Any:
     return schemathesis.openapi.from_asgi(
         "/api/openapi.json", create_app(store, allowed_hosts=["testserver"]), config=config
     )
+
+
+@pytest.mark.parametrize("path", sorted(set(DOCUMENT["paths"]) - {"/changes.atom"}))
+def test_where_there_are_users_nothing_is_answered_without_a_token(store: Store, tmp_path: Path, path: str) -> None:
+    users = tmp_path / "users"
+    users.write_text(f"feeds:$sha256${hashlib.sha256(b'right').hexdigest()}\n")
+    app = create_app(store, allowed_hosts=["testserver"], keys=Keys(Accounts(users), seconds=60, secure=False))
+    closed = schemathesis.openapi.from_dict(CLOSED)
+    closed.app = app
+    operation = closed[path][_method(path)]
+
+    @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
+    @settings(_THOROUGH, max_examples=4)
+    def ask(case: schemathesis.Case) -> None:
+        assert case.call(app=app, headers={"Authorization": "Bearer right"}).status_code != 401
+        for wrong in ({"Authorization": "Bearer wrong"}, {"Authorization": "Basic cmlnaHQ6"}, {"Authorization": ""}):
+            answer = case.call(app=app, headers=wrong)
+            assert answer.status_code == 401
+            case.validate_response(answer, checks=[response_schema_conformance, status_code_conformance])
+
+    ask()
+
+
+def test_the_description_says_that_a_token_is_needed(store: Store, tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text(f"feeds:$sha256${hashlib.sha256(b'right').hexdigest()}\n")
+    closed = Visitor(store, keys=Keys(Accounts(users), seconds=60, secure=False))
+    assert closed.get("/api/openapi.json", headers={"Authorization": "Bearer right"}).json() == CLOSED
+    assert CLOSED["security"] == [{"token": []}, {"named_token": []}]
+    assert "security" not in DOCUMENT
 
 
 def _method(path: str) -> str:
