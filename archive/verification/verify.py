@@ -310,7 +310,12 @@ class _Verifier:
             return
         for problem in problems:
             self._fault(path.name, f"is damaged: {problem}; scrapy rebuild makes it again")
-        if not self._found.open_files:  # a running crawl is ahead of its closed files
+        if self._gaps:
+            what = (
+                "can't be compared with damaged files; scrapy repair first, which asks it what is lost"
+            )
+            self._fault(path.name, what)
+        elif not self._found.open_files:  # a running crawl is ahead of its closed files
             for difference in differences:
                 self._fault(path.name, difference)
 
