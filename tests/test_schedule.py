@@ -123,7 +123,7 @@ class Project:
     def plan(self, source: str) -> dict[str, Any]:
         """What the scheduler remembers of a source."""
         path = self.store.root / "schedule.json"
-        return dict(json.loads(path.read_text()).get(source, {})) if path.exists() else {}
+        return dict(json.loads(path.read_text())["content"].get(source, {})) if path.exists() else {}
 
     def close(self) -> None:
         """Nothing outlives a test."""
