@@ -141,8 +141,10 @@ class Launcher:
     def __exit__(self, *_: object) -> None:
         assert self._server.stdin is not None
         self.sweep()
+        assert self._server.stdout is not None
         self._server.stdin.close()
         self._server.wait(30)
+        self._server.stdout.close()
 
     def start(self, *arguments: object, under: Path | None = None, plan: Plan | None = None) -> Running:
         """``scrapy ARGUMENTS``, with the calls below the folder `under` as the plan says."""
