@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable
@@ -204,6 +205,8 @@ def exports(bench: Bench, rng: random.Random, kills: int) -> int:
                     raise Broken(f"export leaves a part of {name}")
                 if files_of(bench.store) != before:
                     raise Broken("an export that was killed has changed the store")
+                if (folder / name).is_dir():  # whole; a folder with something in it is never written into
+                    shutil.rmtree(folder / name)
             bench.good("export", "--force", "-o", f"{folder}/{name}")
             if _tree(folder / name) != _tree(reference / name):
                 raise Broken(f"{name} is another one after kills")

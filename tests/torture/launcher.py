@@ -238,9 +238,8 @@ def _start_fork_server() -> tuple[int, int]:
 
     workers.ExtractorPool(1).close(abandon=True)
     server: Any = forkserver._forkserver
-    server.ensure_running = workers.ensure_running = lambda: (
-        None
-    )  # it asks for a child process, which it is not of theirs
+    # It would ask for a child process, which it is not of theirs.
+    server.ensure_running = forkserver.ensure_running = lambda: None  # type: ignore[assignment]
     return server._forkserver_pid, resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
 
 
