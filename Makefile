@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: demo test lint bench quality torture lock clean setup replay-setup
+.PHONY: demo test lint bench quality torture lock clean setup replay-setup audit sbom fuzz
 
 demo: setup
 	@$(BIN)/scrapy demo
@@ -26,6 +26,41 @@ quality: setup
 # Kills, full disks, I/O errors, damage, jumping clocks: about an hour and a half; ARGS='--kills 100 --lives 1' is less.
 torture: setup
 	@$(BIN)/python -m tests.torture $(ARGS)
+
+# Known vulnerabilities of what is locked, as PyPI's advisories have them; and what is locked as CycloneDX. Both tools
+# are put into an environment of their own, so that they are no part of what they judge.
+TOOLS := .venv-tools
+LOCKS := requirements.lock deploy/requirements.lock requirements-pywb.lock
+
+audit: $(TOOLS)/.audit
+	@failed=0; for lock in $(LOCKS); do \
+		echo "$$lock:"; \
+		$(TOOLS)/bin/pip-audit --requirement $$lock --require-hashes --disable-pip --progress-spinner off \
+			>$(TOOLS)/audit.log 2>&1; code=$$?; \
+		missed=$$(grep -c "could not be audited" $(TOOLS)/audit.log); \
+		if grep -qE "ConnectionError|ServiceError|ConnectTimeout|Max retries|HTTPError|ProxyError|SSLError" $(TOOLS)/audit.log; then \
+			echo "The advisory service at pypi.org can't be reached from here: NOTHING WAS CHECKED."; failed=1; \
+		elif test $$missed -gt 0; then grep -v "could not be audited" $(TOOLS)/audit.log; failed=1; \
+			echo "$$missed packages are unknown to the advisory service as it is reached from here: THEY WERE NOT CHECKED."; \
+		else cat $(TOOLS)/audit.log; test $$code -eq 0 || failed=1; fi; \
+	done; exit $$failed
+
+sbom: $(TOOLS)/.sbom
+	@for lock in $(LOCKS); do \
+		name=$$(echo $$lock | tr / - | sed 's/\.lock$$//'); \
+		PYTHONWARNINGS=ignore $(TOOLS)/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
+			--output-format JSON --output-file $$name.cdx.json $$lock && echo "$$name.cdx.json"; \
+	done
+
+$(TOOLS)/.audit $(TOOLS)/.sbom:
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		$(if $(findstring audit,$@),"pip-audit==2.*","cyclonedx-bom==7.*")
+	@touch $@
+
+# Half an hour a target; atheris is used where it is installed.
+fuzz: setup
+	@$(BIN)/python -m tests.fuzzing all --minutes 30 $(ARGS)
 
 setup: $(STAMP)
 
@@ -54,4 +89,4 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements-pywb.lock
 
 clean:
-	rm -rf $(VENV) .venv-pywb .venv-pywb.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) .venv-pywb .venv-pywb.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis

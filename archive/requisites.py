@@ -31,7 +31,7 @@ _IMAGES = (
 )
 _SETS = (("img", ("srcset", "data-srcset")), ("source", ("srcset", "data-srcset")), ("link", ("imagesrcset",)))
 _PRELOADED: dict[str, Kind] = {"image": "image", "style": "style", "font": "font"}
-_CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(?:\s+[^,(]*(?:\([^)]*\)[^,(]*)*)?(?:,|$)")
+_CANDIDATE = re.compile(r"\s*+,*+\s*+(\S*[^\s,])(?:\s++[^,(]*(?:\([^)]*\)[^,(]*)*)?(?:,|$)")
 """One image of a srcset (HTML, 4.8.4.2.1): its URL may hold commas, but not end in one."""
 _FONT_FILE = re.compile(r"\.(?:woff2?|ttf|otf|eot)$", re.IGNORECASE)
 

@@ -273,7 +273,7 @@ class _Place(msgspec.Struct, frozen=True):
         indexes = [int(p) for p in self.path if p.isdigit()]
         table, seen, inside, best = "", -1, False, 1
         for number, line in enumerate(text.splitlines(), 1):
-            if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+            if header := re.match(r"\s*+\[\[?\s*+([^\]]+?)\s*\]", line):
                 table = header[1]
                 seen += table == names[0]
                 inside = table == names[0] and (not indexes or seen == indexes[0])

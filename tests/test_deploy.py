@@ -25,7 +25,7 @@ INSTALLED = "/opt/newswarc/"
 
 
 def unit(path: Path) -> dict[str, dict[str, str]]:
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser(interpolation=None, strict=False)  # a list may be given in several lines
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(path.read_text())
     return {name: dict(parser[name]) for name in parser.sections()}
@@ -77,6 +77,61 @@ def test_both_services_are_hardened_alike() -> None:
     assert (one["NoNewPrivileges"], one["ProtectSystem"], one["CapabilityBoundingSet"]) == ("true", "strict", "")
 
 
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
+def test_a_service_has_no_more_rights_than_it_needs(path: Path) -> None:
+    service = unit(path)["Service"]
+    assert service["User"] == service["Group"] == "newswarc"
+    assert service["ReadWritePaths"] == "/var/lib/newswarc"
+    protected = [
+        *("ProtectHome", "PrivateTmp", "PrivateDevices", "PrivateUsers", "ProtectClock", "ProtectControlGroups"),
+        *("ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables"),
+        *("RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality", "NoNewPrivileges"),
+    ]
+    assert {name: service.get(name) for name in protected} == dict.fromkeys(protected, "true")
+    assert "AF_PACKET" not in service["RestrictAddressFamilies"]
+    filters = [line for line in path.read_text().splitlines() if line.startswith("SystemCallFilter=")]
+    allowed = " ".join(line for line in filters if "~" not in line)
+    needed = ("@system-service", "landlock_create_ruleset", "landlock_restrict_self", "seccomp")
+    assert all(name in allowed for name in needed), "the workers confine themselves with these"
+    assert not any("resources" in line for line in filters if "~" in line), "the workers set limits"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
+def test_systemd_finds_the_services_little_exposed(path: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    if "Unknown" in done.stderr or "unrecognized" in done.stderr:
+        pytest.skip("this systemd-analyze judges no files")
+    (level,) = re.findall(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert float(level) < 2.0, done.stdout
+
+
+LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-pywb.lock", DEPLOY / "requirements.lock")
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_package_is_locked_by_its_digest(lock: Path) -> None:
+    requirements = re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n?", "", lock.read_text()).strip())
+    assert len(requirements) > 20
+    for requirement in requirements:
+        name, *hashes = requirement.replace("\\\n", " ").split("--hash=")
+        assert re.match(r"[\w.-]+(\[[\w,-]+\])?==[^\s;]+", name), f"{name}: no exact version, or not from the index"
+        assert hashes, f"{name}: no digest"
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}\s*", digest) for digest in hashes), name
+
+
+def test_what_is_installed_is_checked_against_the_digests() -> None:
+    for path in (ROOT / "Makefile", DEPLOY / "Dockerfile", ROOT / "archive" / "serving" / "environment.py"):
+        text = path.read_text().replace("\\\n", " ")
+        installs = [
+            line for line in text.splitlines() if "-r requirements" in line or (".lock" in line and "install" in line)
+        ]
+        assert all("--require-hashes" in line for line in installs), path
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for path in UNITS:
@@ -112,6 +167,9 @@ def test_compose_file() -> None:
         assert f"ARCHIVE_STORE={named[1]}" in service["command"]
         assert (DEPLOY / bound[0]).samefile(ROOT / "settings")
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert not {"privileged", "cap_add", "pid", "ipc", "network_mode", "devices", "user"} & set(service)
+        assert not any("docker.sock" in volume for volume in service["volumes"])
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     assert int(services["schedule"]["stop_grace_period"].removesuffix("s")) > base.SCHEDULE_GRACE
 

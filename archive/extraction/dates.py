@@ -67,7 +67,7 @@ _COMMON_ZONES["PT"] = "America/Los_Angeles"
 _ISO = re.compile(
     r"(\d{4})([-/.]?)(\d{2})\2(\d{2})"
     r"(?:[Tt ,]\s*(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r"\s*(Z|z|UTC|GMT)?\s*([+-]\d{2}(?::?\d{2})?)?(?:\s*(?:UTC|GMT|Z|\[[\w/]+\]))?"
+    r"\s*+(Z|z|UTC|GMT)?\s*+([+-]\d{2}(?::?\d{2})?)?(?:\s*+(?:UTC|GMT|Z|\[[\w/]+\]))?"
 )
 _EPOCH = re.compile(r"(\d{10})(?:\d{3}|\.\d+)?")
 _OFFSET = r"[+\-−]\d{1,2}(?::?\d{2})?(?![\d:])"
@@ -76,8 +76,8 @@ _PM = r"(?:p\.?\s?m\b\.?|م(?:ساء)?(?!\w)|午後|오후|下午)"
 _TIME = re.compile(
     rf"(?P<before>{_AM}|{_PM})?\s*(?<![\d.:])(?P<hour>[01]?\d|2[0-3])"
     r"(?:\s?[:h時时시点]\s?(?P<minute>[0-5]\d)(?:\s?[:分분]\s?(?P<second>[0-5]\d)(?:\.\d+)?)?\s*[분分秒초]?(?![\d:])"
-    rf"|(?=\s?[ap]\.?\s?m\b))(?:\s*(?P<after>{_AM}|{_PM}))?"
-    rf"(?:\s*\(?\s*(?P<zone>[A-Z]{{1,5}}\b)?\s*(?P<offset>{_OFFSET})?)?",
+    rf"|(?=\s?[ap]\.?\s?m\b))(?:\s*+(?P<after>{_AM}|{_PM}))?"
+    rf"(?:\s*+\(?\s*+(?P<zone>[A-Z]{{1,5}}\b)?\s*+(?P<offset>{_OFFSET})?)?",
     re.IGNORECASE,
 )
 _DOTTED_TIME = re.compile(r"(?<![\d.])([01]?\d|2[0-3])[.]([0-5]\d)(?![\d.])")

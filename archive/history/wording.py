@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     | \d+ (?: [.,:]\d+ )+
     | (?: (?![{_UNSPACED}])[\w{_MARKS}] )+ (?: ['’](?: (?![{_UNSPACED}])[\w{_MARKS}] )+ )*
     | [\U0001f1e6-\U0001f1ff]{{2}}
-    | [^\w\s][{_MARKS}]* (?: (?<=\u200d)[^\w\s][{_MARKS}]* )*
+    | [^\w\s][{_MARKS}]*+ (?: (?<=\u200d)[^\w\s][{_MARKS}]*+ )*+
     """,
     re.VERBOSE,
 )
