@@ -83,7 +83,7 @@ def rebuild(store: Store, progress: Progress | None = None) -> list[str]:
     store.require()
     with store.lock("catalogue", "scrapy rebuild") as lock:
         store.recover()
-        store.unseal_catalogue()
+        store.forget_catalogue_digest()
         new = store.catalogue_path.with_suffix(".rebuilt")
         _remove(new, "", "-wal", "-shm")
         catalogue = Catalogue(new, create=True)
@@ -99,7 +99,7 @@ def rebuild(store: Store, progress: Progress | None = None) -> list[str]:
             sync_folder(store.root)
         except OSError as error:
             raise StoreError(f"{store.catalogue_path}: can't be replaced: {error.strerror}.") from error
-        store.seal_catalogue(lock)
+        store.note_catalogue_digest(lock)
     return problems
 
 

@@ -15,7 +15,7 @@ import msgspec
 from archive import clock
 from archive.durability import make_folder, replace_file, sync_folder
 from archive.errors import StoreError
-from archive.warc import OPEN_SUFFIX, seal, sha256, sidecar_of, write_sidecar
+from archive.warc import OPEN_SUFFIX, finish_file, sha256, sidecar_of, write_sidecar
 
 __all__ = ["Kind", "Recovered", "Store", "is_locked", "read_sidecar"]
 
@@ -167,7 +167,7 @@ class Store:
         path = self.root / "locks" / f"{name}.lock"
         return path.exists() and is_locked(path)
 
-    def unseal_catalogue(self) -> None:
+    def forget_catalogue_digest(self) -> None:
         """Forget the digest of the catalogue, which is about to be written; after a power cut, too, it is forgotten.
 
         Raises `StoreError`.
@@ -180,7 +180,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"{sidecar}: can't be removed: {error.strerror}.") from error
 
-    def seal_catalogue(self, lock: IO[str]) -> None:
+    def note_catalogue_digest(self, lock: IO[str]) -> None:
         """Keep the digest of the closed catalogue, so that `scrapy verify` sees any byte of it change.
 
         Only the last one who uses it can: `lock` is the file of the lock ``catalogue`` that the caller holds. On a
@@ -202,7 +202,7 @@ class Store:
         return is_locked(path)
 
     def recover(self) -> list[Recovered]:
-        """Close what killed runs left open: cut a torn last member off, keep it aside, seal the file.
+        """Close what killed runs left open: cut a torn last member off, keep it aside, finish the file.
 
         Files that a living process writes (they are locked) are left alone.
         """
@@ -244,7 +244,7 @@ class Store:
         else:
             with path.open("rb") as file:
                 digest = sha256(file)
-            seal(path, digest)
+            finish_file(path, digest)
         return Recovered(name, size - end, end)
 
 

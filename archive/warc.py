@@ -287,7 +287,7 @@ class WarcWriter:
         try:
             self._refuse_if_failed()
             digest = "sha256:" + self._sha.hexdigest()
-            seal(self.open_path, digest)
+            finish_file(self.open_path, digest)
         except OSError as error:
             raise StoreError(
                 f"{self.open_path}: can't write its end: {error.strerror}; the next run closes it."
@@ -387,7 +387,7 @@ class _Everything:
         return True
 
 
-def seal(open_path: Path, digest: str) -> Path:
+def finish_file(open_path: Path, digest: str) -> Path:
     """Give an open file its final name and its sidecar ``NAME.sha256``, all on the disk; returns the final path.
 
     The sidecar comes first: whatever moment a kill or a power cut picks, a file with its final name has one.

@@ -71,7 +71,7 @@ class Job:
         return job
 
     def closed(self, spider: Spider, reason: str) -> None:
-        """Seal the folder of an interrupted crawl; empty that of one which has come to its end."""
+        """Note what the folder of an interrupted crawl holds; empty that of one which has come to its end."""
         try:
             if reason == "finished":
                 self._clear()

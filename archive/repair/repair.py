@@ -20,8 +20,8 @@ from archive.durability import make_folder, sync_file, sync_folder
 from archive.errors import ArchiveError, RecordError, RepairError, SealError, StoreError
 from archive.reader import StoredRecord, read_gzip, read_records
 from archive.records import facts_record, iso
-from archive.sealing.merkle import SIZE, leaf_of
-from archive.sealing.seals import Seals
+from archive.sealing.cover import Cover
+from archive.sealing.merkle import leaf_of
 from archive.storage import Store
 from archive.tombstone import TOMBSTONE, filled_member
 from archive.verification.lost import Lost, lost_in
@@ -138,16 +138,8 @@ def _find_leaves(store: Store, name: str, path: Path, stretches: list[Stretch]) 
 
 
 def _sealed(store: Store, name: str) -> list[bytes]:
-    seals = Seals(store)
     with suppress(SealError, StoreError):
-        for number in seals.numbers():
-            seal = seals.read(number)
-            at = 0
-            for sealed in seals.files(number, seal):
-                if sealed.name == name:
-                    held = seals.leaves(number, seal)[at : at + sealed.records * SIZE]
-                    return [held[n : n + SIZE] for n in range(0, len(held), SIZE)]
-                at += sealed.records * SIZE
+        return Cover(store).leaves_of(name)
     return []
 
 

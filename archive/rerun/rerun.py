@@ -164,12 +164,12 @@ class Rerun:
         recovered = self.store.recover()
         forget_lost(self.store, recovered)
         with self.store.lock("catalogue", "a re-run", shared=True) as lock:
-            self.store.unseal_catalogue()
+            self.store.forget_catalogue_digest()
             try:
                 with Catalogue(self.store.catalogue_path, create=True) as catalogue:
                     catch_up(self.store, catalogue)
             finally:
-                self.store.seal_catalogue(lock)
+                self.store.note_catalogue_digest(lock)
         return recovered
 
     # Accepting

@@ -53,6 +53,12 @@ class Cover:
             at += 1
         return number, at // SIZE
 
+    def leaves_of(self, file: str) -> list[bytes]:
+        """The leaves of a file's records as they were sealed. Raises `NotSealed`, or `SealError`."""
+        number, first, count = self._span(file)
+        leaves = self.leaves(number)
+        return [leaves[at : at + SIZE] for at in range(first * SIZE, (first + count) * SIZE, SIZE)]
+
     def _span(self, file: str) -> tuple[int, int, int]:
         """The seal that covers a file, the index of the file's first leaf, and how many it has."""
         for number in self._numbers:

@@ -183,7 +183,7 @@ def _tombstone(length: int, removed: list[dict[str, Any]], made: Redaction, info
 
 def _forget(store: Store) -> None:
     """Remove the catalogue: it holds the texts, and what is deleted in a database stays in its file."""
-    store.unseal_catalogue()
+    store.forget_catalogue_digest()
     path = store.catalogue_path
     try:
         for suffix in ("", "-wal", "-shm"):

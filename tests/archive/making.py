@@ -175,10 +175,10 @@ def altered(path: Path, change: Change, *, fitting: bool = True) -> None:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         members.append(gzip.compress(f"WARC/1.1\r\n{head}\r\n".encode() + block + b"\r\n\r\n"))
     path.write_bytes(b"".join(members))
-    seal_again(path)
+    digest_again(path)
 
 
-def seal_again(path: Path) -> None:
+def digest_again(path: Path) -> None:
     """Make the digest beside a file fit again."""
     digest = digest_of(path.read_bytes()).removeprefix("sha256:")
     path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n")

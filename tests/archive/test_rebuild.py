@@ -27,6 +27,7 @@ from tests.archive.making import (
     PROLOGUE,
     ROOT,
     SETTINGS,
+    digest_again,
     dump,
     exchange,
     failure,
@@ -37,7 +38,6 @@ from tests.archive.making import (
     records,
     refused,
     running,
-    seal_again,
     varied_store,
     wire,
 )
@@ -454,7 +454,7 @@ def test_rows_are_made_from_what_the_files_say_now(store: Store) -> None:
     data = path.read_bytes()
     last = list(read_records(path))[-1]
     path.write_bytes(data[: last.offset])
-    seal_again(path)
+    digest_again(path)
     before = dump(store)
     rebuild(store)
     assert {*differences(before, dump(store))} <= {"files", "runs", "fetches", "days", "pages"}

@@ -6,7 +6,7 @@ from archive.errors import StoreError
 from archive.rewriting import SUFFIX, Replacement, finish_rewriting, rewrite
 from archive.storage import Store
 from archive.verification.chain import sidecar_problem
-from tests.archive.making import digest_of, seal_again
+from tests.archive.making import digest_again, digest_of
 
 OLD = b"0123456789"
 
@@ -16,7 +16,7 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "originals" / "2026-11" / "a.warc.gz"
     path.parent.mkdir(parents=True)
     path.write_bytes(OLD)
-    seal_again(path)
+    digest_again(path)
     return path
 
 

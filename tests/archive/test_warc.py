@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from archive.errors import RecordError, StoreError
 from archive.reader import read_records
-from archive.warc import OPEN_SUFFIX, Record, WarcWriter, new_id, seal, sha256, sidecar_of
+from archive.warc import OPEN_SUFFIX, Record, WarcWriter, finish_file, new_id, sha256, sidecar_of
 from tests.archive.making import digest_of, refused, run_python
 
 DATE = "2026-11-20T09:00:00Z"
@@ -165,7 +165,7 @@ def test_sealing_leaves_no_file_without_a_digest(tmp_path: Path) -> None:
     open_path.write_bytes(b"bytes")
     sidecar_of(tmp_path / "a.warc.gz").mkdir()  # so the digest can't be written
     with pytest.raises(OSError, match="directory"):
-        seal(open_path, digest_of(b"bytes"))
+        finish_file(open_path, digest_of(b"bytes"))
     assert open_path.exists()
     assert not (tmp_path / "a.warc.gz").exists()
 

@@ -16,6 +16,7 @@ from archive.storage import Store, read_sidecar
 from archive.tombstone import is_tombstone
 from archive.verification.verify import verify
 from tests.archive.making import (
+    digest_again,
     digest_of,
     dump,
     exchange,
@@ -25,7 +26,6 @@ from tests.archive.making import (
     records,
     refused,
     running,
-    seal_again,
     wire,
 )
 
@@ -220,7 +220,7 @@ def test_an_archived_warc_file_is_not_taken_for_records(store: Store, made: Path
     data = bytearray(path.read_bytes())
     data[first.offset + 2] ^= 1
     path.write_bytes(data)
-    seal_again(path)
+    digest_again(path)
     (stretch,) = examine(store, name).stretches
     assert stretch.end == first.offset + first.length
     assert second.offset > stretch.end

@@ -22,7 +22,7 @@ from archive.storage import Store
 from archive.tombstone import is_tombstone, tombstone_member
 from archive.verification.verify import verify
 from archive.workers import ExtractorPool
-from tests.archive.making import dump, keep_page, later, page, records, running, seal_again
+from tests.archive.making import digest_again, dump, keep_page, later, page, records, running
 from tests.archive.sealing.papers import FERRY, KEY, STORM, proven, story
 
 SECRETS = (b"boats out", b"Twelve boats were caught", b"/2026/storm")
@@ -152,7 +152,7 @@ def test_a_tombstone_with_another_leaf_is_no_excuse(store: Store) -> None:
                 member = tombstone_member(record.length, facts, date="2026-12-01T00:00:00Z")
                 data = data[: record.offset] + member + data[record.offset + record.length :]
         path.write_bytes(data)
-        seal_again(path)
+        digest_again(path)
     assert any("is not record" in str(fault) for fault in SealAudit.of(store).faults)
 
 

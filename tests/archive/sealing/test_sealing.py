@@ -18,7 +18,7 @@ from archive.signing import SigningKey
 from archive.storage import Store
 from archive.verification.verify import verify
 from archive.warc import OPEN_SUFFIX
-from tests.archive.making import altered, later, page, running, seal_again, varied_store
+from tests.archive.making import altered, digest_again, later, page, running, varied_store
 from tests.archive.making import keep_page as keep
 
 KEY, OTHER = (SigningKey(ec.generate_private_key(ec.SECP384R1())) for _ in range(2))
@@ -114,7 +114,7 @@ def append_a_record(store: Store) -> None:
     with path.open("rb") as raw:
         *_, (offset, length, _) = read_gzip(raw)
     path.write_bytes(data + data[offset : offset + length])
-    seal_again(path)
+    digest_again(path)
 
 
 def swap_records(store: Store) -> None:
@@ -124,13 +124,13 @@ def swap_records(store: Store) -> None:
         members = [data[offset : offset + length] for offset, length, _ in read_gzip(raw)]
     members[1], members[2] = members[2], members[1]
     path.write_bytes(b"".join(members))
-    seal_again(path)
+    digest_again(path)
 
 
 def cut_a_file(store: Store) -> None:
     path = next(store.root.glob("derived/*/nordlys-*.gz"))
     path.write_bytes(path.read_bytes()[:-200])
-    seal_again(path)
+    digest_again(path)
 
 
 def part(number: int, name: str, change: Callable[[bytes], bytes | None]) -> Attack:

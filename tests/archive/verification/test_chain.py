@@ -21,7 +21,7 @@ from archive.verification.chain import (
     sidecar_problem,
     task_of,
 )
-from tests.archive.making import seal_again
+from tests.archive.making import digest_again
 
 ENTRY = Entry(key="0" * 16, text="Give", first_seen="2026", last_seen="2026", articles=3)
 URL = "https://ellery.test/storm"
@@ -37,7 +37,7 @@ def test_a_file_and_the_digest_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     path.write_bytes(b"boats")
     assert sidecar_problem(path) == "has no readable digest beside it (.sha256)"
-    seal_again(path)
+    digest_again(path)
     assert sidecar_problem(path) is None
     path.write_bytes(b"goats")
     assert "do not match" in (sidecar_problem(path) or "")

@@ -30,6 +30,7 @@ from tests.archive.making import (
     SENTENCES,
     SETTINGS,
     altered,
+    digest_again,
     digest_of,
     dump,
     exchange,
@@ -40,7 +41,6 @@ from tests.archive.making import (
     records,
     refused,
     running,
-    seal_again,
     varied_store,
     wire,
 )
@@ -265,10 +265,10 @@ def test_a_file_that_ends_too_early_is_named(store: Store) -> None:
         path.write_bytes(data[:-30])
         faults = quick(store)
         assert any(path.name in fault.where and ".sha256" in fault.what for fault in faults)
-        seal_again(path)
+        digest_again(path)
         assert any(path.name in fault.where for fault in quick(store))
         path.write_bytes(data)
-        seal_again(path)
+        digest_again(path)
     assert quick(store) == []
 
 
@@ -279,7 +279,7 @@ def test_a_missing_file_is_missed(store: Store) -> None:
         sidecar.unlink()
         assert any(fault.where == "catalogue.sqlite" and "differs" in fault.what for fault in quick(store))
         path.write_bytes(data)
-        seal_again(path)
+        digest_again(path)
 
 
 def test_a_file_without_a_digest_is_named(store: Store) -> None:
@@ -631,7 +631,7 @@ def test_any_change_of_the_catalogue_is_found(store: Store, statement: str) -> N
     with catalogue._connection.begin():
         catalogue._connection.exec_driver_sql(statement)
     catalogue.close()
-    seal_again(store.catalogue_path)
+    digest_again(store.catalogue_path)
     faults = quick(store)
     assert faults
     assert {fault.where for fault in faults} == {"catalogue.sqlite"}
@@ -642,7 +642,7 @@ def test_a_catalogue_that_is_none_is_named(store: Store, content: bytes | None) 
     store.catalogue_path.unlink()
     if content is not None:
         store.catalogue_path.write_bytes(content)
-        seal_again(store.catalogue_path)
+        digest_again(store.catalogue_path)
     faults = quick(store)
     assert {fault.where for fault in faults} == {"catalogue.sqlite"}
     assert all("scrapy rebuild" in fault.what for fault in faults)
