@@ -30,7 +30,7 @@ from archive.sealing.redactions import Redaction, Redactions, url_digest
 from archive.storage import Store
 from archive.tombstone import is_tombstone, tombstone_member
 
-__all__ = ["Doomed", "doomed", "redact"]
+__all__ = ["Doomed", "doomed", "finish_redactions", "redact"]
 
 _AT_ONCE = 500
 
@@ -57,6 +57,8 @@ def doomed(store: Store, catalogue: Catalogue, url: str) -> Doomed:
     rows = {row["id"]: row for row in addresses.captures}
     rows |= {row["id"]: row for row in _referring(catalogue, rows)}
     if not rows:
+        if url_digest(url) in Redactions(store).urls():
+            raise StoreError(f"{url}: was taken out of the archive {store.root} already; nothing of it is left.")
         raise StoreError(f"{url}: nothing of it is in the archive {store.root}.")
     texts = _texts(catalogue, rows)
     records: dict[Place, StoredRecord] = {}
@@ -80,8 +82,8 @@ def redact(store: Store, urls: Sequence[str], reason: str, *, progress: Progress
     """Take the articles at these URLs out of the files, and make the catalogue anew without them.
 
     `reason` stands in each tombstone. What was taken out is not fetched again. Raises `StoreError` if something of
-    them can't be found, a crawl is running, or the disk refuses; run again, it goes on where it stopped. Copies, such
-    as packages that were exported, are not reached.
+    them can't be found, a crawl is running, or the disk refuses; killed in between, `finish_redactions` goes on.
+    Copies, such as packages that were exported, are not reached.
     """
     who = f"a redaction that started {iso(clock.now())}"
     with ExitStack() as locks:
@@ -100,14 +102,57 @@ def redact(store: Store, urls: Sequence[str], reason: str, *, progress: Progress
         )
         replaced = _replacements(store, records, made)  # before anything is changed: each has room for its tombstone
         Redactions(store).add(made)
-        _forget(store)
-        for number, (file, replacements) in enumerate(replaced.items(), 1):
-            if progress:
-                progress(file, number, len(replaced))
-            rewrite(store.root / file, replacements)
+        _carry_out(store, replaced, progress)
+    _make_catalogue(store, progress)
+    return made
+
+
+def finish_redactions(store: Store, *, progress: Progress | None = None) -> int:
+    """Take out what a redaction noted but was killed before it came to; returns how many records that were.
+
+    The files are read only if there is no catalogue, or one that still knows of such records. Raises as `redact`.
+    """
+    noted = {record: redaction for redaction in Redactions(store).read() for record in redaction.records}
+    if not noted or (store.catalogue_path.exists() and not _knows(store, list(noted))):
+        return 0
+    who = f"a redaction that started {iso(clock.now())}"
+    with ExitStack() as locks:
+        locks.enter_context(store.lock("seals", who))
+        locks.enter_context(store.lock("catalogue", who))
+        store.recover()
+        left: defaultdict[str, dict[Place, StoredRecord]] = defaultdict(dict)
+        for file in store.files():
+            for record in read_records(store.path(file)):
+                if record.id in noted:
+                    left[noted[record.id].made][Place(file, record.offset, record.length)] = _bare(record)
+        by_time = {redaction.made: redaction for redaction in noted.values()}
+        for made, records in left.items():
+            _carry_out(store, _replacements(store, records, by_time[made]), progress)
+    _make_catalogue(store, progress)
+    return sum(len(records) for records in left.values())
+
+
+def _carry_out(store: Store, replaced: dict[str, list[Replacement]], progress: Progress | None) -> None:
+    _forget(store)
+    for number, (file, replacements) in enumerate(replaced.items(), 1):
+        if progress:
+            progress(file, number, len(replaced))
+        rewrite(store.root / file, replacements)
+
+
+def _make_catalogue(store: Store, progress: Progress | None) -> None:
     for problem in rebuild(store, progress):
         raise StoreError(f"{problem} The records were taken out all the same.")
-    return made
+
+
+def _knows(store: Store, ids: list[str]) -> bool:
+    """Whether the catalogue has any record with these ids."""
+    with Catalogue(store.catalogue_path) as catalogue:
+        return any(
+            catalogue.rows(select(table.c.id).where(table.c.id.in_(ids[at : at + _AT_ONCE])).limit(1))
+            for at in range(0, len(ids), _AT_ONCE)
+            for table in (schema.captures, schema.versions)
+        )
 
 
 def _referring(catalogue: Catalogue, rows: Iterable[str]) -> list[Row]:

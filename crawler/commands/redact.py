@@ -35,7 +35,7 @@ class Command(ArchiveCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from archive.catalogue import Catalogue
-        from archive.sealing.redaction import doomed, redact
+        from archive.sealing.redaction import doomed, finish_redactions, redact
 
         if not args or not (opts.reason or "").strip() or len(opts.reason) > _LONGEST:
             self.fail(f"name URLs, and a --reason of at most {_LONGEST} characters.")
@@ -43,6 +43,8 @@ class Command(ArchiveCommand):
             return
         try:
             self.store.require()
+            if opts.yes and (left := finish_redactions(self.store)):
+                print(f"An earlier redaction had been stopped: {counted(left, 'record')} more were taken out.")
             with Catalogue(self.store.catalogue_path) as catalogue:
                 found = [doomed(self.store, catalogue, url) for url in args]
             for one in found:

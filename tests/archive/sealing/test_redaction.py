@@ -15,7 +15,7 @@ from archive.rebuild import rebuild
 from archive.sealing import redaction as module
 from archive.sealing.audit import SealAudit
 from archive.sealing.proof_check import check_proof
-from archive.sealing.redaction import doomed, redact
+from archive.sealing.redaction import doomed, finish_redactions, redact
 from archive.sealing.redactions import Redactions, url_digest
 from archive.sealing.sealing import seal_store
 from archive.storage import Store
@@ -210,3 +210,25 @@ def test_tombstones_hold_no_trace_in_what_fills_them(store: Store) -> None:
             if is_tombstone(record):
                 data = path.read_bytes()[record.offset : record.offset + record.length]
                 assert len(zlib.compress(data)) < 1500
+
+
+def test_killed_before_the_files_were_rewritten_it_goes_on(store: Store, tmp_path: Path) -> None:
+    whole = Store(shutil.copytree(store.root, tmp_path / "whole"))
+    redact(whole, [STORM], "court order")
+
+    def stop(*_: object) -> None:
+        raise InterruptedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "rewrite", stop)
+        with pytest.raises(InterruptedError):
+            redact(store, [STORM], "court order")
+    assert not store.catalogue_path.exists()
+    assert finish_redactions(store) > 0
+    assert not [secret for secret in SECRETS if secret in everything(store.root)]
+    kept = [{r.id for r in records(one) if not is_tombstone(r)} for one in (store, whole)]
+    assert kept[0] == kept[1]
+    assert SealAudit.of(store).faults == []
+    assert finish_redactions(store) == 0
+    with pytest.raises(StoreError, match="already; nothing of it is left"):
+        redact(store, [STORM], "court order")
