@@ -40,7 +40,7 @@ for one in proof["seals"]:
     files = {"key": pem, "sig": base64.b64decode(seal["signature"]), "text": seal["statement"].encode()}
     openssl("dgst", "-sha256", "-verify", "key", "-signature", "sig", "text", **files)
     trees[one["number"]] = statement["tree"]
-    print(f"seal of {statement['made']}, signed by sha256:{sha256(base64.b64decode(key)).hex()}")
+    print(f"seal of {statement['made']}, signed by sha256:{sha256(base64.b64decode(key, validate=True)).hex()}")
     if one["stamp"] and len(sys.argv) > 2:
         files = {"data": one["seal"].encode(), "tsr": base64.b64decode(one["stamp"])}
         files["pem"] = Path(sys.argv[2]).read_bytes()
@@ -52,7 +52,8 @@ for one in proof["records"]:
     assert root(sha256(b"\0" + record), one["index"], tree["size"] - 1, one["path"]) == tree["root"], one["role"]
 head, _, text = records["text"].partition(b"\r\n\r\n")
 page = dict(line.split(": ", 1) for line in records["response"].split(b"\r\n\r\n")[0].decode().split("\r\n")[1:])
-assert f"WARC-Refers-To: {page['WARC-Record-ID']}" in head.decode(), "the text is of another page"
+about = [f"WARC-Refers-To: {page['WARC-Record-ID']}", "WARC-Type: conversion"]
+assert set(about) <= set(head.decode().split("\r\n")) and page["WARC-Type"] == "response", "no text of this page"
 print(f"{len(records)} records are as they were sealed, and a text of {page['WARC-Target-URI']} at {page['WARC-Date']}")
 if there := proof["quotation"]:
     assert text.decode()[there["start"] : there["end"]] == there["text"], "the quotation is not in the text"
