@@ -2,59 +2,59 @@
 
 import base64
 import gzip
-import hashlib
 import json
 import subprocess
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 
-def sha256(data):
-    return hashlib.sha256(data).digest()
+def demand(true, what):
+    true or sys.exit(f"The proof is NOT good: {what}.")
 
 
-def openssl(*arguments, **files):  # in a folder with these files; its refusal ends the script
+def openssl(*arguments, **files):
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
-        done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True)
+        demand(done.returncode == 0, f"openssl {arguments[0]} says {done.stdout + done.stderr}")
 
 
 def root(leaf, index, last, path):  # up the Merkle tree (RFC 6962, 2.1), whose last leaf has the index `last`
     while last:
         if index & 1:
-            leaf = sha256(b"\1" + bytes.fromhex(path.pop(0)) + leaf)
+            leaf = sha256(b"\1" + bytes.fromhex(path.pop(0)) + leaf).digest()
         elif index < last:
-            leaf = sha256(b"\1" + leaf + bytes.fromhex(path.pop(0)))
+            leaf = sha256(b"\1" + leaf + bytes.fromhex(path.pop(0))).digest()
         index, last = index >> 1, last >> 1
     return leaf.hex() if not path else "a path that leads further"
 
 
-proof, trees, records = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), {}, {}
+proof, trees, heads, blocks = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), {}, {}, {}
 for one in proof["seals"]:
     seal = json.loads(one["seal"])
-    statement, key = json.loads(seal["statement"]), seal["publicKey"]
-    pem = f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n".encode()
-    files = {"key": pem, "sig": base64.b64decode(seal["signature"]), "text": seal["statement"].encode()}
-    openssl("dgst", "-sha256", "-verify", "key", "-signature", "sig", "text", **files)
-    trees[one["number"]] = statement["tree"]
-    print(f"seal of {statement['made']}, signed by sha256:{sha256(base64.b64decode(key, validate=True)).hex()}")
+    said, key = json.loads(seal["statement"]), base64.b64decode(seal["publicKey"], validate=True)
+    files = {"key": key, "sig": base64.b64decode(seal["signature"]), "text": seal["statement"].encode()}
+    openssl("dgst", "-sha256", "-keyform", "DER", "-verify", "key", "-signature", "sig", "text", **files)
+    trees[one["number"]] = said["tree"]
+    print(f"seal of {said['made']!a}, signed by sha256:{sha256(key).hexdigest()}")
     if one["stamp"] and len(sys.argv) > 2:
         files = {"data": one["seal"].encode(), "tsr": base64.b64decode(one["stamp"])}
-        files["pem"] = Path(sys.argv[2]).read_bytes()
-        openssl("ts", "-verify", "-data", "data", "-in", "tsr", "-CAfile", "pem", **files)
+        openssl("ts", "-verify", "-data", "data", "-in", "tsr", "-CAfile", str(Path(sys.argv[2]).resolve()), **files)
         print("  and stamped by the authority")
 for one in proof["records"]:
-    records[one["role"]] = record = gzip.decompress(base64.b64decode(one["member"]))
-    tree = trees[one["seal"]]
-    assert root(sha256(b"\0" + record), one["index"], tree["size"] - 1, one["path"]) == tree["root"], one["role"]
-head, _, text = records["text"].partition(b"\r\n\r\n")
-page = dict(line.split(": ", 1) for line in records["response"].split(b"\r\n\r\n")[0].decode().split("\r\n")[1:])
-about = [f"WARC-Refers-To: {page['WARC-Record-ID']}", "WARC-Type: conversion"]
-assert set(about) <= set(head.decode().split("\r\n")) and page["WARC-Type"] == "response", "no text of this page"
-print(f"{len(records)} records are as they were sealed, and a text of {page['WARC-Target-URI']} at {page['WARC-Date']}")
-if there := proof["quotation"]:
-    assert text.decode()[there["start"] : there["end"]] == there["text"], "the quotation is not in the text"
-    print(f"which has, in paragraph {there['paragraph']}: {there['text']}")
+    role, tree, record = one["role"], trees[one["seal"]], gzip.decompress(base64.b64decode(one["member"]))
+    reached = root(sha256(b"\0" + record).digest(), one["index"], tree["size"] - 1, one["path"])
+    demand(reached == tree["root"], f"{role} was changed")
+    head, _, blocks[role] = record.partition(b"\r\n\r\n")
+    heads[role] = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    odd = len(heads[role]) != head.count(b"\r\n") or int(heads[role]["Content-Length"]) != len(blocks[role]) - 4
+    demand(not odd, f"{role} is no plain record")
+text, page = heads["text"], heads["response"]
+demand(text["WARC-Type"] + page["WARC-Type"] == "conversionresponse", "records of other types")
+demand(text["WARC-Refers-To"] == page["WARC-Record-ID"], "the text is of another page")
+there = proof["quotation"] or {"start": 0, "end": 0, "text": ""}
+demand(blocks["text"][:-4].decode()[max(there["start"], 0) : there["end"]] == there["text"], "it has no such text")
+print(f"{len(heads)} sealed records: {page['WARC-Target-URI']!a} at {page['WARC-Date']!a} has", repr(there["text"]))

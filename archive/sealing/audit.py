@@ -65,6 +65,8 @@ class _Auditor:
             digests.add(seal.digest)
             keys.add(seal.statement.key)
             before = seal
+        for path in self._seals.strange():
+            self._fault(self._seals.name(path), "is no seal of this archive")
         redactions = Redactions(self._store).path
         if redactions.exists() and (problem := sidecar_problem(redactions)):
             self._fault(redactions.name, problem)

@@ -47,6 +47,10 @@ _TYPES: dict[Role, str] = {
     "provenance": "metadata",
     "furniture": "metadata",
 }
+_LARGEST = 512 << 20
+"""Bytes of all records of a proof together."""
+_CONTEXT = 100
+"""Characters before and behind a quotation that are shown with it: what is left out may turn it round."""
 _NEEDED: tuple[Role, ...] = ("response", "text", "details", "provenance")
 
 
@@ -106,6 +110,7 @@ class _Checker:
         self._stamps: dict[int, Stamp] = {}
         self._records: dict[Role, StoredRecord] = {}
         self._members: dict[Role, bytes] = {}
+        self._size = 0
 
     def check(self) -> ProofCheck:
         findings: list[Finding] = []
@@ -124,6 +129,9 @@ class _Checker:
                 findings += step()
             except _Broken as error:
                 findings.append(Finding(False, str(error)))
+                break
+            except (RecordError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+                findings.append(Finding(False, f"What it holds can't be read: {error!r:.200}."))
                 break
         keys = tuple(sorted({seal.statement.key for seal in self._seals.values()}))
         return ProofCheck(tuple(findings), keys, tuple(self._not_proven(keys)))
@@ -170,12 +178,15 @@ class _Checker:
             raise _Broken(
                 f"The {one.role} is not what seal {one.seal} covers: it, or its way to the root, was changed."
             )
+        self._size += len(content)
+        if self._size > _LARGEST:
+            raise _Broken(f"Its records hold more than {_LARGEST >> 20} MB.")
         try:
             record = parse_member(one.member)
             problem = None if record.id == one.id else f"is {record.id}, not {one.id}"
         except RecordError as error:
             raise _Broken(f"The {one.role} can't be read: {error}") from error
-        problem = problem or check_digests(record)
+        problem = problem or _oddity(record, content) or check_digests(record)
         if record.type != _TYPES[one.role]:
             problem = f"is a {record.type}"
         if problem:
@@ -234,11 +245,16 @@ class _Checker:
         if quotation is None:
             return
         text = self._text()
-        if text[quotation.start : quotation.end] != quotation.text or not quotation.text:
+        stands = 0 <= quotation.start < quotation.end <= len(text)
+        if not stands or text[quotation.start : quotation.end] != quotation.text:
             raise _Broken("The quotation does not stand in the text where the proof says.")
         if quotation.paragraph != text.count("\n", 0, quotation.start) + 1:
             raise _Broken("The quotation stands in another paragraph than the proof says.")
         yield Finding(True, f"The quotation stands in paragraph {quotation.paragraph} of the text: {quotation.text!r}.")
+        before = text[: quotation.start].rpartition("\n")[2][-_CONTEXT:]
+        behind = text[quotation.end :].partition("\n")[0][:_CONTEXT]
+        if before or behind:
+            yield Finding(True, f"Around it stands: {before!r} ... {behind!r}.")
 
     def _check_page(self) -> Iterator[Finding]:
         details = self._details()
@@ -348,6 +364,17 @@ class _Checker:
             yield "that the seal is as old as it says: no authority that is known here has stamped it"
         yield "that the server sent this: TLS leaves no signature of the server, so the archive's word stands for it"
         yield "that others were sent the same: a server may answer each visitor otherwise"
+
+
+def _oddity(record: StoredRecord, content: bytes) -> str | None:
+    """Why others could read another record there than we do, if they could."""
+    names = [name.lower() for name, _ in record.headers]
+    if len(set(names)) != len(names):
+        return "has a header twice"
+    head, _, rest = content.partition(b"\r\n\r\n")
+    if rest != record.block + b"\r\n\r\n" or head.count(b"\r\n") != len(names):
+        return "is not written as newswarc writes records"
+    return None
 
 
 def _first_line(record: StoredRecord) -> str:

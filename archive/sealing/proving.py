@@ -23,7 +23,6 @@ from archive.version import VERSION
 __all__ = ["prove", "quotation"]
 
 
-
 def prove(store: Store, catalogue: Catalogue, url: str, *, at: str | None = None, quote: str | None = None) -> Proof:
     """A proof of what the page at `url` said.
 

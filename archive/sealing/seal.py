@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import rfc8785
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from archive.errors import SealError
@@ -19,22 +19,30 @@ from archive.warc import sha256
 __all__ = ["FORMAT", "FileList", "Seal", "Statement", "Tree"]
 
 FORMAT = "newswarc-seal/1"
+_Digest = Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
+_ORDERS = {
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "secp384r1": int(
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", 16
+    ),
+}
+"""How many points a curve has (FIPS 186-5)."""
 
 
 class Tree(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Merkle tree (RFC 6962, SHA-256) whose leaves are the records, as they are in their gzip members."""
 
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0)]
     """Leaves."""
-    root: str
+    root: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     """Hexadecimal."""
 
 
 class FileList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The list of the files that hold the records, in the order of the leaves."""
 
-    count: int
-    digest: str
+    count: Annotated[int, msgspec.Meta(ge=0)]
+    digest: _Digest
     """``sha256:<hex>`` of the list."""
 
 
@@ -44,19 +52,19 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     format: str
     number: int
     """From 1; no number is left out."""
-    made: str
+    made: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     """UTC in whole seconds, by the clock of the archive."""
-    previous: str | None = None
+    previous: _Digest | None = None
     """``sha256:<hex>`` of the seal before it, all of its bytes; None for the first."""
     tree: Tree
     files: FileList
-    key: str
+    key: _Digest
     """Fingerprint of the key that signs: ``sha256:<hex>`` of its SubjectPublicKeyInfo."""
-    next_key: str | None = None
+    next_key: _Digest | None = None
     """Fingerprint of the key that signs from the next seal on."""
     unannounced: bool = False
     """The key is another one than the seal before announced: that one was lost."""
-    software: str
+    software: Annotated[str, msgspec.Meta(pattern=r"^[\w./+ -]{1,100}$")]
 
     def encode(self) -> bytes:
         """The statement in RFC 8785 canonical form: the bytes that are signed."""
@@ -82,7 +90,7 @@ class Seal(msgspec.Struct, frozen=True):
     def sign(cls, statement: Statement, key: SigningKey) -> Seal:
         """The statement, signed with the key that it names."""
         signed = statement.encode()
-        envelope = _Envelope(key.public_bytes, key.sign_bytes(signed), signed.decode())
+        envelope = _Envelope(key.public_bytes, _lower(key.sign_bytes(signed), "secp384r1"), signed.decode())
         return cls(statement, rfc8785.dumps(msgspec.to_builtins(envelope)))
 
     @classmethod
@@ -149,9 +157,20 @@ def _check(envelope: _Envelope) -> None:
         key = load_der_public_key(envelope.publicKey)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SealError("has a public key that can't be read") from error
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.key_size not in (256, 384):
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _ORDERS:
         raise SealError("has a key that is not ECDSA with P-256 or P-384")
     try:
+        if _lower(envelope.signature, key.curve.name) != envelope.signature:
+            raise SealError("has a signature in another form than seals have")
         key.verify(envelope.signature, envelope.statement.encode(), ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         raise SealError("has a signature that does not match: it was changed after it was signed") from None
+
+
+def _lower(signature: bytes, curve: str) -> bytes:
+    """Of each pair of signatures that say the same (r, s and r, n - s) the one with the lower s, in DER.
+
+    So nobody without the key can write the same seal in another way. Raises ValueError if it is none.
+    """
+    r, s = utils.decode_dss_signature(signature)
+    return utils.encode_dss_signature(r, min(s, _ORDERS[curve] - s))

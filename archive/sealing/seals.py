@@ -61,7 +61,16 @@ class Seals:
             return []
         except OSError as error:
             raise StoreError(f"{self.root}: can't be read: {error.strerror}.") from error
-        return sorted(int(name) for name in names if _NUMBER.fullmatch(name))
+        return sorted(int(name) for name in names if _NUMBER.fullmatch(name) and f"{int(name):06}" == name)
+
+    def strange(self) -> list[Path]:
+        """What lies among the seals and is none, but what a killed sealing has left."""
+        known = {self.folder(number).name for number in self.numbers()}
+        try:
+            found = [path for path in self.root.iterdir() if path.name not in known or path.is_symlink()]
+        except FileNotFoundError:
+            return []
+        return sorted(path for path in found if not (path.name.startswith(".") and path.name.endswith(".new")))
 
     def read(self, number: int) -> Seal:
         """The seal of that number. Raises `SealError` if it is not there or not good."""

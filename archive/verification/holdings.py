@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -179,6 +179,13 @@ class Holdings:
     def missing(self) -> list[str]:
         """Ids that revisits and texts refer to, of pages that were not noted."""
         return [row[0] for row in self._connection.execute(_REFERRED)]
+
+    def present(self, ids: Iterable[str]) -> Iterator[str]:
+        """Those of these record ids that are pages or texts of the store."""
+        for one in ids:
+            query = "SELECT 1 FROM pages WHERE id = :id UNION ALL SELECT 1 FROM texts WHERE id = :id"
+            if self._connection.execute(query, {"id": one}).fetchone():
+                yield one
 
     def count_ours(self) -> int:
         """How many texts with a page and details were read by this version."""

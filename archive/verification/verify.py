@@ -22,6 +22,7 @@ from archive.provenance import capture_of
 from archive.reader import parse_member, read_members
 from archive.rebuild import catch_up
 from archive.sealing.audit import SealAudit
+from archive.sealing.redactions import Redactions
 from archive.storage import Store
 from archive.verification.chain import (
     Details,
@@ -101,6 +102,7 @@ class _Verifier:
             check_own_files(self._store, self._found)
             self._check_revisits()
             self._check_provenance()
+            self._check_redactions()
             if extract:
                 self._check_extraction()
         if share:
@@ -218,6 +220,19 @@ class _Verifier:
             yield f"has a provenance record that can't be read again: {error}"
             return
         yield from provenance_problems(link.text.record, page, digest, facts)
+
+    def _check_redactions(self) -> None:
+        """Nothing that was to be taken out may still be there."""
+        redactions = Redactions(self._store)
+        try:
+            noted = redactions.read()
+        except StoreError as error:
+            self._fault(redactions.path.name, str(error))
+            return
+        for redaction in noted:
+            for record in self._holdings.present(redaction.records):
+                what = f"a redaction of {redaction.made} was stopped before it took all out; scrapy redact finishes it"
+                self._fault(redactions.path.name, what, record)
 
     # Extraction
 

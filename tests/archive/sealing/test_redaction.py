@@ -196,6 +196,9 @@ def test_stopped_in_the_middle_it_goes_on(store: Store, monkeypatch: pytest.Monk
         redact(store, [STORM], "court order")
     monkeypatch.undo()
     rebuild(store)
+    left = [fault for fault in verify(store, extract=False).faults if fault.where == "redactions.jsonl"]
+    assert left
+    assert "was stopped before it took all out; scrapy redact finishes it" in left[0].what
     redact(store, [STORM], "court order")
     assert b"boats out" not in everything(store.root)
     found = verify(store)

@@ -1,8 +1,13 @@
 import base64
+import hashlib
 import json
 
+import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+import rfc8785
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from archive.errors import SealError
 from archive.sealing.seal import FORMAT, FileList, Seal, Statement, Tree
@@ -38,8 +43,6 @@ def test_a_seal_is_read_back_as_it_was_made() -> None:
 def test_the_signature_is_over_the_statement_as_it_stands_there() -> None:
     told = json.loads(Seal.sign(statement(), KEY).data)
     key = KEY._private.public_key()
-    from cryptography.hazmat.primitives import hashes
-
     key.verify(base64.b64decode(told["signature"]), told["statement"].encode(), ec.ECDSA(hashes.SHA256()))
     assert json.loads(told["statement"])["tree"] == {"root": "ab" * 32, "size": 3}
 
@@ -101,3 +104,36 @@ def test_keys_change_when_they_are_announced_or_are_said_to_be_lost() -> None:
         Seal.sign(statement(KEY, 2, first.digest), KEY).follows(first)
     plain = Seal.sign(statement(), KEY)
     assert Seal.sign(statement(OTHER, 2, plain.digest, unannounced=True), OTHER).follows(plain) == "unannounced"
+
+
+def rewritten(seal: Seal, **changes: str) -> bytes:
+    """A seal with parts of its envelope put in place of others, in the canonical form."""
+    return rfc8785.dumps({**json.loads(seal.data), **changes})
+
+
+def test_the_other_signature_that_says_the_same_is_refused() -> None:
+    """Whoever has (r, s) can write (r, n - s) without the key: the seal would have another digest."""
+    seal = Seal.sign(statement(), KEY)
+    r, s = utils.decode_dss_signature(seal.signature)
+    other = utils.encode_dss_signature(r, ec.SECP384R1.group_order - s)
+    with pytest.raises(SealError, match="has a signature in another form"):
+        Seal.read(rewritten(seal, signature=base64.b64encode(other).decode()))
+
+
+def test_only_two_curves_are_known() -> None:
+    private = ec.generate_private_key(ec.SECP256K1())
+    public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    said = msgspec.structs.replace(statement(), key="sha256:" + hashlib.sha256(public).hexdigest())
+    signature = private.sign(said.encode(), ec.ECDSA(hashes.SHA256()))
+    parts = {"publicKey": public, "signature": signature}
+    texts = {name: base64.b64encode(part).decode() for name, part in parts.items()}
+    with pytest.raises(SealError, match="not ECDSA with P-256 or P-384"):
+        Seal.read(rewritten(Seal.sign(statement(), KEY), statement=said.encode().decode(), **texts))
+
+
+@pytest.mark.parametrize(
+    "told", [{"made": "2026; trust me"}, {"software": "x\x1b[2J"}, {"next_key": "sha256:0"}, {"made": "2026-12-01"}]
+)
+def test_a_seal_says_nothing_but_what_seals_say(told: dict[str, str]) -> None:
+    with pytest.raises(SealError, match="is no seal"):
+        Seal.read(Seal.sign(statement(**told), KEY).data)

@@ -146,6 +146,15 @@ def take_a_seal(store: Store) -> None:
     shutil.rmtree(store.root / "seals" / "000001")
 
 
+def add_a_seal_under_another_spelling(store: Store) -> None:
+    shutil.copytree(store.root / "seals" / "000001", store.root / "seals" / "0000001")
+
+
+def lead_a_seal_elsewhere(store: Store) -> None:
+    (store.root / "seals" / "000002").rename(store.root / "elsewhere")
+    (store.root / "seals" / "000002").symlink_to(store.root / "elsewhere")
+
+
 def replay_a_seal(store: Store) -> None:
     shutil.copytree(store.root / "seals" / "000002", store.root / "seals" / "000003")
 
@@ -159,6 +168,8 @@ ATTACKS: list[tuple[Attack, str]] = [
     (cut_a_file, "can't be read to its end"),
     (take_a_seal, "has no good seal before it"),
     (replay_a_seal, "says that it is number 2"),
+    (add_a_seal_under_another_spelling, "seals/0000001: is no seal of this archive"),
+    (lead_a_seal_elsewhere, "seals/000002: is no seal of this archive"),
     (part(1, "seal.json", lambda data: data.replace(b'"number', b'"nunber')), "is no seal"),
     (part(2, "seal.json", lambda data: data[:-1]), "is no seal"),
     (part(1, "seal.json", lambda _: None), "is missing"),
