@@ -8,6 +8,7 @@ a record, in any process.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import tempfile
@@ -149,7 +150,12 @@ class Files:
         """A file of what `pieces` give, out of the file at `path`; of damaged ones what can be had."""
         if self._unpacked and (shared := self._unpacked / _hashed(name)).exists():
             return shared.open("rb")
-        file = tempfile.NamedTemporaryFile(dir=self._unpacked, delete=False)  # noqa: SIM115 - it stays open
+        try:
+            file = tempfile.NamedTemporaryFile(dir=self._unpacked, delete=False)  # noqa: SIM115 - it stays open
+        except FileNotFoundError:
+            if self._unpacked:
+                raise
+            return self._unpack_in_memory(name, path, pieces)  # a worker may not write
         try:
             for piece in pieces:
                 self._given[path] += len(piece)
@@ -168,6 +174,19 @@ class Files:
         else:
             Path(file.name).unlink()  # it goes when it is closed, whatever ends this process
         return opened
+
+    def _unpack_in_memory(self, name: str, path: Path, pieces: Iterator[bytes]) -> IO[bytes]:
+        file = io.BytesIO()
+        try:
+            for piece in pieces:
+                self._given[path] += len(piece)
+                if grows_without_end(path.stat().st_size, self._given[path]):
+                    raise Refused(f"{self.root / name}: expands without end; it is not unpacked.")
+                file.write(piece)
+        except DamagedPart as error:
+            self.problems.append(f"{name}: {error}")
+        file.seek(0)
+        return file
 
     def _check_room(self, name: str, path: Path, folder: Path) -> None:
         """Raises `Refused` if what is unpacked grows beyond reason or beyond the disk."""

@@ -14,8 +14,8 @@ from archive.run import Run
 from archive.storage import Store
 
 _LONG_AGO = dt.datetime(2021, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
-_OWN = {"clock.py", "workers.py", "reading.py", "dates.py"}
-"""What runs in worker processes has the real clock."""
+_OWN = {"clock.py", "workers.py", "reading.py", "dates.py", "tickets.py"}
+"""What runs in worker processes, or in replay's, has the real clock."""
 
 
 def test_it_is_now() -> None:

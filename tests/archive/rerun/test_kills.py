@@ -132,7 +132,7 @@ def test_a_killed_re_run_goes_on_and_ends_the_same(folder: Path, tmp_path: Path)
     with started(whole.root, folder / "sources") as process:
         assert process.wait(120) == 0
     before, writing = derived_size(torn), 0
-    for kill in range(12):
+    for kill in range(8):
         size = derived_size(torn)
         with started(torn.root, folder / "sources") as process:
             if kill % 3:  # while it writes
@@ -147,7 +147,7 @@ def test_a_killed_re_run_goes_on_and_ends_the_same(folder: Path, tmp_path: Path)
     with started(torn.root, folder / "sources") as process:
         assert process.wait(120) == 0
     assert derived_size(torn) > before
-    assert writing >= 3  # or the test kills nothing that is at work
+    assert writing >= 2  # or the test kills nothing that is at work
     assert latest(torn) == latest(whole)
     assert all(PROMOTION not in a.text and RULED not in a.text for a in latest(torn).values())
     assert len(latest(torn)) == 2 * NUMBER
@@ -204,7 +204,7 @@ def test_a_killed_adoption_goes_on_and_ends_the_same(folder: Path, tmp_path: Pat
     with started(whole.root, folder / "sources", file) as process:
         assert process.wait(120) == 0
     left_open = 0
-    for kill in range(9):
+    for kill in range(5):
         held = size_of(torn.root)
         with started(torn.root, folder / "sources", file) as process:
             if kill % 3:
