@@ -10,7 +10,7 @@ demo: setup
 	@$(BIN)/scrapy demo
 
 test: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .
