@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from archive import clock
 from archive.catalogue import Catalogue, schema
@@ -55,12 +55,12 @@ def doomed(store: Store, catalogue: Catalogue, url: str) -> Doomed:
     """
     addresses = Addresses(store, catalogue, url)
     rows = {row["id"]: row for row in addresses.captures}
-    rows |= {row["id"]: row for row in _referring(catalogue, rows)}
+    rows |= {row["id"]: row for row in _with(catalogue, schema.captures, "refers_to", rows)}
     if not rows:
         if url_digest(url) in Redactions(store).urls():
             raise StoreError(f"{url}: was taken out of the archive {store.root} already; nothing of it is left.")
         raise StoreError(f"{url}: nothing of it is in the archive {store.root}.")
-    texts = _texts(catalogue, rows)
+    texts = _with(catalogue, schema.versions, "capture", rows)
     records: dict[Place, StoredRecord] = {}
     for row in rows.values():
         records |= {place: _bare(record) for place, record in exchange_places(store, row)}
@@ -148,27 +148,14 @@ def _make_catalogue(store: Store, progress: Progress | None) -> None:
 def _knows(store: Store, ids: list[str]) -> bool:
     """Whether the catalogue has any record with these ids."""
     with Catalogue(store.catalogue_path) as catalogue:
-        return any(
-            catalogue.rows(select(table.c.id).where(table.c.id.in_(ids[at : at + _AT_ONCE])).limit(1))
-            for at in range(0, len(ids), _AT_ONCE)
-            for table in (schema.captures, schema.versions)
-        )
+        return any(_with(catalogue, table, "id", ids) for table in (schema.captures, schema.versions))
 
 
-def _referring(catalogue: Catalogue, rows: Iterable[str]) -> list[Row]:
-    """Revisits, wherever they are, of captures with these ids."""
-    ids, c = list(rows), schema.captures
-    found: list[Row] = []
-    for at in range(0, len(ids), _AT_ONCE):
-        found += catalogue.rows(select(c).where(c.c.refers_to.in_(ids[at : at + _AT_ONCE])))
-    return found
-
-
-def _texts(catalogue: Catalogue, captures: Iterable[str]) -> list[Row]:
-    ids, v = list(captures), schema.versions
-    found: list[Row] = []
-    for at in range(0, len(ids), _AT_ONCE):
-        found += catalogue.rows(select(v).where(v.c.capture.in_(ids[at : at + _AT_ONCE])))
+def _with(catalogue: Catalogue, table: Table, column: str, ids: Iterable[str]) -> list[Row]:
+    """The rows of a table whose `column` is one of these ids."""
+    wanted, found = list(ids), []
+    for at in range(0, len(wanted), _AT_ONCE):
+        found += catalogue.rows(select(table).where(table.c[column].in_(wanted[at : at + _AT_ONCE])))
     return found
 
 
